@@ -1,0 +1,17 @@
+import logging
+import traceback
+from types import TracebackType
+
+
+class DiscreetFormatter(logging.Formatter):
+    """Says where an error happened and of which kind it was, without its message.
+
+    A database quotes the row it refused, a conversion quotes what was typed: either may name a patient.
+    """
+
+    def formatException(  # noqa: N802 (the name is logging's)
+        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+    ) -> str:
+        kind, _, frames = ei
+        name = f"{kind.__module__}.{kind.__qualname__}" if kind else "unknown error"
+        return "".join(traceback.format_tb(frames)) + name
