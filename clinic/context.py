@@ -1,0 +1,63 @@
+"""What every page shows: the clinic's name, the way about, the person's role and display."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from clinic.backends import read_roles
+from clinic.permissions import ROLE_LABELS
+
+
+def clinic(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    return {
+        "clinic": {"name": settings.CLINIC_NAME, "site": ""},
+        "nav": SimpleLazyObject(lambda: _nav(request)),
+        "theme": user.theme if user and user.is_authenticated else "auto",
+        "role_label": SimpleLazyObject(lambda: _role(request)),
+    }
+
+
+def _nav(request: HttpRequest) -> list[dict[str, Any]]:
+    user = request.user
+    if not user.is_authenticated:
+        return []
+    entries = [
+        ("treatments.view_appointment", "today", "calendar-days", _("Today")),
+        ("treatments.view_course", "due", "clock", _("Due")),
+        ("treatments.view_patient", "patients", "users", _("Patients")),
+    ]
+    shown = [
+        {
+            "url": reverse(name),
+            "label": label,
+            "icon": icon,
+            "current": _is_current(request, reverse(name)),
+            "count": None,
+        }
+        for permission, name, icon, label in entries
+        if user.has_perm(permission)
+    ]
+    if user.is_staff:
+        shown.append(
+            {"url": reverse("admin:index"), "label": _("Admin"), "icon": "settings", "current": False, "count": None}
+        )
+    return shown
+
+
+def _is_current(request: HttpRequest, url: str) -> bool:
+    return request.path.startswith(url)
+
+
+def _role(request: HttpRequest) -> str:
+    user = request.user
+    if not user.is_authenticated:
+        return ""
+    roles = ", ".join(str(ROLE_LABELS.get(name, name)) for name in read_roles(user)[0])
+    return roles or (_("Administrator") if user.is_superuser else "")

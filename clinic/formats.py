@@ -1,0 +1,38 @@
+"""How days, times and people are written, the same everywhere: 14-Jul-2026, 24 hours, no guess of the locale."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+
+def day(value: date | None) -> str:
+    """14-Jul-2026, or "" for none."""
+    return f"{value:%d-%b-%Y}" if value else ""
+
+
+def short_day(value: date | None) -> str:
+    """14-Jul, where the year is plain from the page."""
+    return f"{value:%d-%b}" if value else ""
+
+
+def long_day(value: date) -> str:
+    """Tuesday 14-Jul-2026, for headings."""
+    return f"{value:%A %d-%b-%Y}"
+
+
+def clock(value: datetime) -> str:
+    """14:05 in the clinic's time zone."""
+    return f"{timezone.localtime(value):%H:%M}"
+
+
+def moment(value: datetime | None) -> str:
+    """14-Jul-2026 14:05 in the clinic's time zone, or "" for none."""
+    return f"{timezone.localtime(value):%d-%b-%Y %H:%M}" if value else ""
+
+
+def count(number: int, one: str, many: str) -> str:
+    """1 patient, 2 patients."""
+    return _("%(number)d %(noun)s") % {"number": number, "noun": one if number == 1 else many}

@@ -1,0 +1,120 @@
+"""Courses: patient and indication, with the forecast that the rules computed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from treatments.models.catalogue import Indication
+from treatments.models.fields import PlainTextField
+from treatments.models.patients import Flag, Patient
+from treatments.rules.vocabulary import Band
+
+
+class CourseQuerySet(models.QuerySet["Course"]):
+    """Bands are comparisons with the day asked for; each method is one line of `intervals.band_on`."""
+
+    def stopped(self, day: date) -> CourseQuerySet:
+        return self.filter(Q(stopped_on__lte=day) | Q(patient__died_on__lte=day))
+
+    def running(self, day: date) -> CourseQuerySet:
+        return self.exclude(stopped_on__lte=day).exclude(patient__died_on__lte=day)
+
+    def on_hold(self, day: date) -> CourseQuerySet:
+        return self.running(day).filter(_blocked(day))
+
+    def needs_review(self, day: date) -> CourseQuerySet:
+        return self.running(day).filter(~_blocked(day)).exclude(doubt="")
+
+    def callable(self, day: date) -> CourseQuerySet:
+        """Courses that the dates alone decide: running, not on hold, nothing doubtful."""
+        return self.running(day).filter(~_blocked(day), doubt="")
+
+    def in_band(self, band: Band, day: date) -> CourseQuerySet:
+        """The courses of one band on a day."""
+        if band in (Band.STOPPED, Band.ON_HOLD, Band.NEEDS_REVIEW):
+            return {Band.STOPPED: self.stopped, Band.ON_HOLD: self.on_hold, Band.NEEDS_REVIEW: self.needs_review}[band](
+                day
+            )
+        return self.callable(day).filter(band_dates(band, day))
+
+
+def band_dates(band: Band, day: date) -> Q:
+    """The comparison of stored dates that makes a band, for courses that the dates alone decide."""
+    not_due = Q(due_from__gt=day) | Q(due_from__isnull=True)
+    return {
+        Band.LAPSED: Q(lapsed_from__lte=day),
+        Band.OVERDUE: Q(overdue_from__lte=day, lapsed_from__gt=day),
+        Band.DUE: Q(due_from__lte=day, overdue_from__gt=day),
+        Band.POSSIBLE: Q(earliest_on__lte=day) & not_due,
+        Band.TOO_SOON: Q(earliest_on__gt=day) & not_due,
+    }[band]
+
+
+def _blocked(day: date) -> Exists:
+    return Exists(CourseBlock.objects.in_force(day).filter(course=OuterRef("pk")))
+
+
+class Course(models.Model):
+    """Patient and indication. Its dates are rewritten in the transaction of every fact they depend on."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="courses")
+    indication = models.ForeignKey(Indication, on_delete=models.PROTECT, related_name="courses")
+    earliest_on = models.DateField(_("earliest"))
+    due_from = models.DateField(_("due from"), null=True)
+    due_until = models.DateField(_("due until"), null=True)
+    overdue_from = models.DateField(_("overdue from"), null=True)
+    lapsed_from = models.DateField(_("lapsed from"), null=True)
+    last_treated_on = models.DateField(_("last full treatment"), null=True)
+    last_effective_on = models.DateField(_("last with full effect"), null=True)
+    product = models.SlugField(_("last product"), max_length=60, blank=True)
+    units = models.DecimalField(_("last units"), max_digits=7, decimal_places=2, null=True)
+    reasons = models.JSONField(_("reasons"), default=list)
+    doubt = models.TextField(_("to be looked at"), blank=True)
+    stopped_on = models.DateField(_("stopped"), null=True, blank=True)
+    stopped_reason = PlainTextField(_("why it was stopped"), blank=True)
+
+    objects = CourseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("patient", "indication", "pk")
+        verbose_name = _("course")
+        verbose_name_plural = _("courses")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "indication"], name="course_once")]
+        indexes: ClassVar = [
+            models.Index(fields=["due_from", "id"], name="course_due"),
+            models.Index(fields=["overdue_from", "id"], name="course_overdue"),
+            models.Index(fields=["lapsed_from", "id"], name="course_lapsed"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient_id} {self.indication_id}"
+
+
+class CourseBlockQuerySet(models.QuerySet["CourseBlock"]):
+    def in_force(self, day: date) -> CourseBlockQuerySet:
+        return self.filter(starts_on__lte=day).filter(Q(ends_on__isnull=True) | Q(ends_on__gt=day))
+
+
+class CourseBlock(models.Model):
+    """A stop from a flag that bears on a course; written with the course's dates, never by hand."""
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="blocks")
+    flag = models.ForeignKey(Flag, on_delete=models.CASCADE, related_name="blocks")
+    label = models.CharField(max_length=60)
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True)
+
+    objects = CourseBlockQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("starts_on", "pk")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["course", "flag"], name="block_once")]
+        indexes: ClassVar = [models.Index(fields=["course", "starts_on", "ends_on"], name="block_of_course")]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.starts_on}"

@@ -1,0 +1,145 @@
+"""Patients and the words by which they are found."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.modelfields import PhoneNumberField
+
+from treatments.models.fields import PlainCharField, PlainTextField, PublicIdField
+
+
+class ContactConsent(models.TextChoices):
+    NOT_ASKED = "", _("Not asked")
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+
+
+class Sex(models.TextChoices):
+    UNKNOWN = "", _("Not recorded")
+    FEMALE = "F", _("Female")
+    MALE = "M", _("Male")
+    OTHER = "X", _("Other")
+
+
+class Patient(models.Model):
+    """A person. Everything in an address or on paper uses `public_id`."""
+
+    public_id = PublicIdField(_("patient number"))
+    source_id = models.CharField(_("id in the old system"), max_length=80, unique=True, null=True, blank=True)
+    family_name = PlainCharField(_("family name"), max_length=120)
+    given_name = PlainCharField(_("given name"), max_length=120, blank=True)
+    preferred_name = PlainCharField(_("preferred name"), max_length=120, blank=True)
+    title = PlainCharField(_("title"), max_length=20, blank=True)
+    born_on = models.DateField(_("date of birth"))
+    died_on = models.DateField(_("date of death"), null=True, blank=True)
+    sex = models.CharField(_("gender"), max_length=1, choices=Sex, blank=True)
+    phone = PhoneNumberField(_("mobile"), blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    address = PlainCharField(_("address"), max_length=200, blank=True)
+    city = PlainCharField(_("town"), max_length=80, blank=True)
+    postcode = PlainCharField(_("postcode"), max_length=12, blank=True)
+    contact_consent = models.CharField(_("may we send reminders?"), max_length=3, choices=ContactConsent, blank=True)
+    note = PlainTextField(_("note"), blank=True)
+    registered_on = models.DateField(_("registered"))
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    class Meta:
+        ordering = ("family_name", "given_name", "pk")
+        verbose_name = _("patient")
+        verbose_name_plural = _("patients")
+        indexes: ClassVar = [models.Index(fields=["born_on"], name="patient_born_on")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(died_on__isnull=True) | models.Q(died_on__gte=models.F("born_on")),
+                name="patient_dies_after_birth",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.list_name
+
+    @property
+    def list_name(self) -> str:
+        """FAMILY, Given: the set form of every list."""
+        return ", ".join(part for part in (self.family_name.upper(), self.given_name) if part)
+
+    def get_absolute_url(self) -> str:
+        return reverse("patient", args=[self.public_id])
+
+
+class SearchKey(models.Model):
+    """One folded word by which a patient is found: a name, a phone number's digits, a birth date, an id."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="search_keys")
+    key = models.CharField(max_length=120)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "key"], name="search_key_once")]
+        indexes: ClassVar = [models.Index(fields=["key", "patient"], name="search_key_prefix")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class SafetyAnswer(models.Model):
+    """One answer to one safety question. Answers are added, never changed; the latest counts."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="answers")
+    kind = models.CharField(_("question"), max_length=60)
+    answer = models.CharField(_("answer"), max_length=8)
+    answered_on = models.DateField(_("answered"))
+    asked_by = models.CharField(_("asked by"), max_length=150)
+
+    class Meta:
+        ordering = ("-answered_on", "-pk")
+        indexes: ClassVar = [models.Index(fields=["patient", "kind", "-answered_on"], name="answer_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.answer}"
+
+
+class Flag(models.Model):
+    """A dated fact about a patient that bears on safety. `kind` is the code of a contraindication.
+
+    In force from `starts_on` until the day before `ends_on`; without an end it stays in force, whatever the review
+    date. Entered in error: it never was true, and counts nowhere.
+    """
+
+    public_id = PublicIdField(_("flag number"))
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="flags", verbose_name=_("patient"))
+    kind = models.CharField(_("what"), max_length=60)
+    starts_on = models.DateField(_("since"))
+    ends_on = models.DateField(_("first day it no longer holds"), null=True, blank=True)
+    review_on = models.DateField(_("ask again on"), null=True, blank=True)
+    source = PlainCharField(_("who said so"), max_length=80, blank=True)
+    note = PlainTextField(_("note"), blank=True)
+    raised_by = models.CharField(_("raised by"), max_length=150)
+    raised_at = models.DateTimeField(_("raised"))
+    ended_by = models.CharField(_("ended by"), max_length=150, blank=True)
+    error_reason = PlainTextField(_("why it was entered in error"), blank=True)
+    in_error = models.BooleanField(_("entered in error"), default=False)
+
+    class Meta:
+        ordering = ("-starts_on", "-pk")
+        verbose_name = _("flag")
+        verbose_name_plural = _("flags")
+        indexes: ClassVar = [models.Index(fields=["patient", "starts_on"], name="flag_of_patient")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=models.F("starts_on")),
+                name="flag_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(in_error=False) | ~models.Q(error_reason=""), name="flag_error_has_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.starts_on}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("flag", args=[self.public_id])

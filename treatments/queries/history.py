@@ -1,0 +1,86 @@
+"""Rows -> the facts that the rules look at, for many patients in four queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.db.models import F
+
+from treatments.models import CourseTreatment, Flag, Patient, SafetyAnswer
+from treatments.rules.facts import AnswerFact, Facts, FlagFact, Given
+from treatments.rules.periods import Period
+from treatments.rules.vocabulary import Answer, TreatmentKind
+
+
+def facts(patient: Patient) -> Facts:
+    """All that is known about one patient."""
+    return facts_of([patient.pk], people={patient.pk: (patient.born_on, patient.died_on)})[patient.pk]
+
+
+def facts_of(patient_ids: Iterable[int], *, people: dict[int, tuple] | None = None) -> dict[int, Facts]:
+    """The facts of many patients: three queries, four where birth and death are not at hand."""
+    ids = list(patient_ids)
+    if people is None:
+        rows = Patient.objects.filter(pk__in=ids).values_list("pk", "born_on", "died_on")
+        people = {pk: (born_on, died_on) for pk, born_on, died_on in rows}
+    given, flags, answers = _given(ids), _flags(ids), _answers(ids)
+    return {
+        pk: Facts(born_on, died_on, tuple(given[pk]), tuple(flags[pk]), tuple(answers[pk]))
+        for pk, (born_on, died_on) in people.items()
+    }
+
+
+def _given(ids: list[int]) -> dict[int, list[Given]]:
+    rows = (
+        CourseTreatment.objects.filter(course__patient__in=ids, treatment__voided_at__isnull=True)
+        .order_by("treatment__performed_on", "pk")
+        .values(
+            "units",
+            owner=F("course__patient"),
+            indication=F("course__indication__code"),
+            product=F("treatment__product__code"),
+            unit_system=F("treatment__product__unit_system"),
+            on=F("treatment__performed_on"),
+            not_before_on=F("treatment__not_before_on"),
+            kind=F("treatment__kind"),
+            sub_standard=F("treatment__sub_standard"),
+            elsewhere=F("treatment__elsewhere"),
+            ref=F("treatment__public_id"),
+        )
+    )
+    found: dict[int, list[Given]] = defaultdict(list)
+    for row in rows:
+        found[row["owner"]].append(
+            Given(
+                indication=row["indication"],
+                product=row["product"] or "",
+                unit_system=row["unit_system"] or "",
+                units=row["units"],
+                on=row["on"],
+                kind=TreatmentKind(row["kind"]),
+                not_before_on=row["not_before_on"],
+                sub_standard=row["sub_standard"],
+                elsewhere=row["elsewhere"],
+                ref=row["ref"],
+            )
+        )
+    return found
+
+
+def _flags(ids: list[int]) -> dict[int, list[FlagFact]]:
+    rows = Flag.objects.filter(patient__in=ids, in_error=False).order_by("starts_on", "pk")
+    found = defaultdict(list)
+    for pk, kind, starts_on, ends_on, review_on, ref in rows.values_list(
+        "patient", "kind", "starts_on", "ends_on", "review_on", "public_id"
+    ):
+        found[pk].append(FlagFact(kind, Period(starts_on, ends_on), review_on, ref))
+    return found
+
+
+def _answers(ids: list[int]) -> dict[int, list[AnswerFact]]:
+    rows = SafetyAnswer.objects.filter(patient__in=ids).order_by("answered_on", "pk")
+    found = defaultdict(list)
+    for pk, kind, answer, answered_on in rows.values_list("patient", "kind", "answer", "answered_on"):
+        found[pk].append(AnswerFact(kind, Answer(answer), answered_on))
+    return found
