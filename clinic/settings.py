@@ -54,7 +54,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "lucide",
     "csp",
-    "phonenumber_field",
     "clinic",
     "treatments",
 ]
@@ -102,9 +101,6 @@ LOCALE_PATHS = [BASE_DIR / "clinic" / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = CLINIC_TIME_ZONE
-PHONENUMBER_DEFAULT_REGION = CLINIC_PHONE_REGION
-PHONENUMBER_DB_FORMAT = "E164"
-PHONENUMBER_DEFAULT_FORMAT = "INTERNATIONAL"
 
 # ---- people ----
 

@@ -9,6 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clinic import phones
+
 # Without 0 O 1 I L 8 B 5 S 2 Z U V: nothing that is misread on paper or misheard on the telephone.
 PUBLIC_ID_ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
 PUBLIC_ID_LENGTH = 6
@@ -39,6 +41,18 @@ class PlainTextField(models.TextField):
     """Text of people, without hidden characters."""
 
     default_validators = [no_hidden_characters]
+
+
+class PhoneField(models.CharField):
+    """A telephone number, read in any spelling and kept as E.164."""
+
+    description = "Telephone number"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **({"max_length": 20} | kwargs))
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        return super().clean(phones.read(value or ""), model_instance)
 
 
 class PlainCharField(models.CharField):

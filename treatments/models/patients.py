@@ -7,9 +7,8 @@ from typing import ClassVar
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.modelfields import PhoneNumberField
 
-from treatments.models.fields import PlainCharField, PlainTextField, PublicIdField
+from treatments.models.fields import PhoneField, PlainCharField, PlainTextField, PublicIdField
 
 
 class ContactConsent(models.TextChoices):
@@ -37,7 +36,7 @@ class Patient(models.Model):
     born_on = models.DateField(_("date of birth"))
     died_on = models.DateField(_("date of death"), null=True, blank=True)
     sex = models.CharField(_("gender"), max_length=1, choices=Sex, blank=True)
-    phone = PhoneNumberField(_("mobile"), blank=True)
+    phone = PhoneField(_("mobile"), blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     address = PlainCharField(_("address"), max_length=200, blank=True)
     city = PlainCharField(_("town"), max_length=80, blank=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date, datetime
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import NumberParseException
 
+from clinic import phones
 from treatments.models import Patient, SearchKey
 from treatments.rules.words import fold
 
@@ -30,7 +30,7 @@ def keys_of(patient: Patient) -> set[str]:
     """Every word by which the patient is found: what `search` compares the beginning of."""
     names = fold(f"{patient.family_name} {patient.given_name} {patient.preferred_name}").split()
     keys = {name[:120] for name in names} | {patient.public_id.casefold(), patient.born_on.isoformat()}
-    if digits := _digits(str(patient.phone)):
+    if digits := _digits(patient.phone):
         keys |= {digits, digits[-4:]}
     return keys
 
@@ -62,7 +62,7 @@ def resembling(
     return [
         other
         for other in same_day
-        if other.pk != but and (_sorted_names(other) == names or (phone and str(other.phone) == phone))
+        if other.pk != but and (_sorted_names(other) == names or (phone and other.phone == phone))
     ]
 
 
@@ -90,7 +90,7 @@ def _looks_like_phone(text: str) -> bool:
 def _digits(text: str) -> str:
     """The national number's digits without leading zeros, so that every spelling of a number meets."""
     try:
-        number = PhoneNumber.from_string(text)
-    except NumberParseException:
-        return re.sub(r"\D", "", text).lstrip("0")
-    return str(number.national_number) if number.is_valid() else re.sub(r"\D", "", text).lstrip("0")
+        number = phones.national(phones.read(text))
+    except ValidationError:
+        number = text
+    return re.sub(r"\D", "", number).lstrip("0")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from treatments.rules.facts import DoseLimitRule, Facts, Given, Plan, PlannedDose, RuleBook
+from treatments.rules.facts import DoseLimitRule, Facts, Given, LicenceRule, Plan, PlannedDose, RuleBook
 from treatments.rules.findings import Finding
 from treatments.rules.vocabulary import Severity
 
@@ -118,8 +118,9 @@ def _licence_findings(dose: PlannedDose, book: RuleBook) -> list[Finding]:
     if not dose.units:
         return []
     rule, name = book.licence(dose.product, dose.indication), book.indications[dose.indication].short_name
+    found = _site_findings(dose, rule, name)
     if rule.max_units_per_session and dose.units > rule.max_units_per_session:
-        return [
+        found.append(
             Finding(
                 "session_limit_exceeded",
                 Severity.SOFT_STOP,
@@ -130,9 +131,9 @@ def _licence_findings(dose: PlannedDose, book: RuleBook) -> list[Finding]:
                 change="Plan fewer units, or a prescriber overrides with a reason.",
                 about=dose.indication,
             )
-        ]
-    if rule.typical_units_high and dose.units > rule.typical_units_high:
-        return [
+        )
+    elif rule.typical_units_high and dose.units > rule.typical_units_high:
+        found.append(
             Finding(
                 "above_usual_dose",
                 Severity.CAUTION,
@@ -142,8 +143,25 @@ def _licence_findings(dose: PlannedDose, book: RuleBook) -> list[Finding]:
                 change="Check the units.",
                 about=dose.indication,
             )
-        ]
-    return []
+        )
+    return found
+
+
+def _site_findings(dose: PlannedDose, rule: LicenceRule, name: str) -> list[Finding]:
+    if not dose.most_at_site or not rule.max_units_per_site or dose.most_at_site <= rule.max_units_per_site:
+        return []
+    return [
+        Finding(
+            "site_limit_exceeded",
+            Severity.SOFT_STOP,
+            f"{name}: {units(dose.most_at_site)} units at one site. The most for one site is"
+            f" {units(rule.max_units_per_site)}.",
+            rule.source,
+            rule.verified,
+            change="Divide the units over more sites.",
+            about=dose.indication,
+        )
+    ]
 
 
 def _other_system_findings(plan: Plan, facts: Facts, book: RuleBook, *, on: date) -> list[Finding]:

@@ -83,11 +83,12 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class PlannedDose:
-    """What somebody plans for one course. "" and None: not chosen yet."""
+    """What somebody plans for one course. "" and None: not chosen yet. `most_at_site`: the largest single injection."""
 
     indication: str
     product: str = ""
     units: Decimal | None = None
+    most_at_site: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,199 @@
+"""The catalogue in the database: loaded from the reference files, made stricter by the clinic, never rewritten."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import audit
+from treatments.models import (
+    AdverseEventKind,
+    Appointment,
+    CatalogueState,
+    Contraindication,
+    Course,
+    DoseLimit,
+    Indication,
+    Licence,
+    OutcomeMeasure,
+    Patient,
+    Product,
+    Rule,
+    Schedule,
+)
+from treatments.rules import reference
+from treatments.rules.periods import Length, LengthUnit
+from treatments.rules.vocabulary import Severity
+from treatments.services import catalogue_rows as rows
+from treatments.services import courses
+
+FIRST_DAY = date(2000, 1, 1)  # what was known when the catalogue was first loaded holds for all earlier history
+RowT = TypeVar("RowT", bound=Rule)
+
+
+@dataclass
+class Loaded:
+    """What a load did: rows added, rules given a new version, and the clinic's own rules that were left alone."""
+
+    added: int = 0
+    revised: int = 0
+    kept: list[str] = field(default_factory=list)
+
+
+@transaction.atomic
+def load(*, jurisdiction: str, by: str, at: datetime) -> Loaded:
+    """Bring the database to the reference files. Loading twice changes nothing."""
+    shelf, done, on = reference.load(), Loaded(), timezone.localtime(at).date()
+    for model, key_values in (
+        (Product, rows.products(shelf, jurisdiction)),
+        (Indication, rows.indications(shelf)),
+        (AdverseEventKind, rows.adverse_events(shelf)),
+        (OutcomeMeasure, rows.outcome_measures(shelf)),
+    ):
+        _load_plain(model, key_values, done)
+    products = {row.code: row for row in Product.objects.all()}
+    indications = {row.code: row for row in Indication.objects.all()}
+    for key, values in rows.schedules(shelf):
+        _load_rule(Schedule, {"indication": indications[key]}, values, done, on=on)
+    for (product, indication), values in rows.licences(shelf, jurisdiction):
+        whose = {"product": products.get(product), "indication": indications[indication]}
+        _load_rule(Licence, whose, values, done, on=on)
+    for code, values in rows.contraindications(shelf):
+        _load_rule(Contraindication, {"code": code}, values, done, on=on)
+    for code, values, scope in rows.dose_limits(shelf, jurisdiction):
+        limit = _load_rule(DoseLimit, {"code": code}, values, done, on=on)
+        if limit:
+            limit.indications.set([indications[name] for name in scope])
+    _retire_limits({code for code, _values, _scope in rows.dose_limits(shelf, jurisdiction)}, done, on=on)
+    if done.added or done.revised:
+        rules_changed(by=by, at=at)
+    return done
+
+
+def _load_plain(model: type[models.Model], key_values: Iterable[tuple[str, Mapping[str, Any]]], done: Loaded) -> None:
+    rows_of: Any = model._default_manager
+    known = {row.code: row for row in rows_of.all()}
+    for code, values in key_values:
+        row = known.get(code)
+        if row is None:
+            rows_of.create(code=code, **values)
+            done.added += 1
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            rows_of.filter(pk=row.pk).update(**values)
+            done.revised += 1
+
+
+def _load_rule(
+    model: type[RowT], key: Mapping[str, Any], values: Mapping[str, Any], done: Loaded, *, on: date
+) -> RowT | None:
+    """Add a first or new version; the new row, or None where nothing was to do."""
+    print_ = _fingerprint(values)
+    wanted = {name: value for name, value in key.items() if value is not None}
+    absent = {f"{name}__isnull": True for name, value in key.items() if value is None}
+    rows_of: Any = model._default_manager
+    versions = rows_of.filter(**wanted, **absent)
+    current = versions.filter(effective_until__isnull=True).first()
+    if current and current.shipped == print_:
+        return None
+    if current and not current.shipped:
+        delivered = versions.exclude(shipped="").order_by("-effective_from", "-pk").first()
+        if delivered is None or delivered.shipped != print_:
+            done.kept.append(f"{model._meta.verbose_name}: {current}")
+        return None
+    if current:
+        current.effective_until = on
+        current.save(update_fields=["effective_until"])
+        done.revised += 1
+    else:
+        done.added += 1
+    starts = on if versions.exists() else FIRST_DAY
+    return rows_of.create(**key, **values, shipped=print_, effective_from=starts)
+
+
+def _retire_limits(codes: set[str], done: Loaded, *, on: date) -> None:
+    """Limits of another jurisdiction end where the clinic has changed its own."""
+    old = DoseLimit.objects.filter(effective_until__isnull=True).exclude(shipped="").exclude(code__in=codes)
+    done.revised += old.update(effective_until=on)
+
+
+def _fingerprint(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
+
+
+@transaction.atomic
+def revise(row: Rule, *, changes: Mapping[str, Any], by: str, at: datetime) -> Rule:
+    """The clinic's own version of a rule, from today on. Stricter than delivered, or `ValidationError`."""
+    changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
+    if not changed:
+        return row
+    if row.effective_until:
+        raise ValidationError(_("This version has ended. Change the version in effect."))
+    _not_weaker(row, changed)
+    on = timezone.localtime(at).date()
+    limited_to = list(row.indications.all()) if isinstance(row, DoseLimit) else []
+    old_pk = row.pk
+    type(row)._default_manager.filter(pk=old_pk).update(effective_until=on)
+    row.pk, row._state.adding = None, True
+    row.shipped, row.effective_from = "", on
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.save(force_insert=True)
+    if isinstance(row, DoseLimit):
+        row.indications.set(limited_to)
+    details = {name: str(value) for name, value in changed.items()}
+    audit.record("rule.revised", row, by=by, at=at, details={"replaces": old_pk, **details})
+    rules_changed(by=by, at=at)
+    return row
+
+
+def _not_weaker(row: Rule, changed: Mapping[str, Any]) -> None:
+    wrong: dict[str, str] = {}
+    if isinstance(row, Contraindication):
+        shipped = reference.load().contraindications.get(row.code)
+        wanted = Severity(changed.get("severity", row.severity))
+        if shipped and wanted.weight > shipped.severity.weight:
+            wrong["severity"] = _("The effect may be made stricter, never weaker than delivered.")
+    if isinstance(row, Licence):
+        shipped_row = _delivered(Licence, product=row.product, indication=row.indication)
+        unit = LengthUnit(changed.get("min_interval_unit", row.min_interval_unit))
+        wanted_length = Length(changed.get("min_interval", row.min_interval), unit)
+        if shipped_row and wanted_length.rough_days < shipped_row.length.rough_days:
+            wrong["min_interval"] = _("The minimum interval may be made longer, never shorter than delivered.")
+    if isinstance(row, DoseLimit) and "units" in changed:
+        shipped_limit = _delivered(DoseLimit, code=row.code)
+        if shipped_limit and changed["units"] > shipped_limit.units:
+            wrong["units"] = _("The limit may be lowered, never raised above what was delivered.")
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _delivered(model: type[RowT], **key: Any) -> RowT | None:
+    wanted = {
+        name if value is not None else f"{name}__isnull": value if value is not None else True
+        for name, value in key.items()
+    }
+    rows_of: Any = model._default_manager
+    row: RowT | None = rows_of.filter(**wanted).exclude(shipped="").order_by("-effective_from", "-pk").first()
+    return row
+
+
+def rules_changed(*, by: str, at: datetime) -> None:
+    """A new token for every process's rule book, new dates for every course, every future visit judged again."""
+    CatalogueState.objects.all().delete()
+    CatalogueState.objects.create(token=uuid.uuid4().hex)
+    on = timezone.localtime(at).date()
+    courses.refresh(list(Course.objects.order_by().values_list("patient", flat=True).distinct()), on=on)
+    booked = Appointment.objects.upcoming(on).values("patient")
+    for patient in Patient.objects.filter(pk__in=booked).order_by("pk"):
+        courses.rejudge(patient, by=by, at=at)

@@ -1,0 +1,175 @@
+"""The stored dates of courses, and the visits they put in doubt. Called inside the transaction of the changed fact."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from clinic import audit
+from treatments.models import Appointment, Course, CourseBlock, Flag, Indication, Patient
+from treatments.queries import history, plans
+from treatments.queries.rulebook import rulebook
+from treatments.rules.facts import Facts, RuleBook
+from treatments.rules.findings import Finding, stops
+from treatments.rules.intervals import Forecast, forecast
+from treatments.rules.review import review
+from treatments.rules.vocabulary import AppointmentState, Severity
+
+_DATES = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on", "last_effective_on")
+_STORED = (*_DATES, "product", "units", "reasons", "doubt")
+_CHUNK = 200
+
+
+def ensure(patient: Patient, indications: Iterable[Indication], *, on: date) -> list[Course]:
+    """The patient's courses of these indications, made where they are missing."""
+    known = {course.indication_id: course for course in patient.courses.select_related("indication")}
+    missing = [indication for indication in indications if indication.pk not in known]
+    if missing:
+        facts, book = history.facts(patient), rulebook(on)
+        for indication in missing:
+            course = Course(patient=patient, indication=indication)
+            _apply(course, forecast(indication.code, facts, book))
+            course.save(force_insert=True)
+            known[indication.pk] = course
+        refresh([patient.pk], on=on)
+    return [known[indication.pk] for indication in indications]
+
+
+def refresh(patient_ids: Iterable[int], *, on: date) -> int:
+    """Recompute every course of these patients from the facts; how many rows differed."""
+    ids, book, differed = list(patient_ids), rulebook(on), 0
+    for start in range(0, len(ids), _CHUNK):
+        with transaction.atomic():
+            differed += _refresh_chunk(ids[start : start + _CHUNK], book)
+    return differed
+
+
+def _refresh_chunk(ids: list[int], book: RuleBook) -> int:
+    facts = history.facts_of(ids)
+    courses = list(Course.objects.filter(patient__in=ids).select_related("indication").order_by("pk"))
+    blocks = defaultdict(set)
+    for row in CourseBlock.objects.filter(course__patient__in=ids).values_list(
+        "course", "flag__public_id", "label", "starts_on", "ends_on"
+    ):
+        blocks[row[0]].add(row[1:])
+    changed, reblocked = [], {}
+    for course in courses:
+        computed = forecast(course.indication.code, facts[course.patient_id], book)
+        wanted = {(b.ref, b.label, b.period.starts_on, b.period.ends_on) for b in computed.blocks}
+        if wanted != blocks[course.pk]:
+            reblocked[course.pk] = wanted
+        if _apply(course, computed):
+            changed.append(course)
+    Course.objects.bulk_update(changed, _STORED, batch_size=100)
+    _write_blocks(reblocked)
+    return len({course.pk for course in changed} | set(reblocked))
+
+
+def _apply(course: Course, computed: Forecast) -> bool:
+    """Put a forecast on a course; True where anything differed."""
+    wanted = {name: getattr(computed, name) for name in _STORED}
+    wanted["reasons"] = [reason.as_data() for reason in computed.reasons]
+    differs = any(getattr(course, name) != value for name, value in wanted.items())
+    for name, value in wanted.items():
+        setattr(course, name, value)
+    return differs
+
+
+def _write_blocks(wanted: dict[int, set]) -> None:
+    if not wanted:
+        return
+    CourseBlock.objects.filter(course__in=wanted).delete()
+    refs = {row[0] for rows in wanted.values() for row in rows}
+    flags = dict(Flag.objects.filter(public_id__in=refs).values_list("public_id", "pk"))
+    CourseBlock.objects.bulk_create(
+        CourseBlock(course_id=course, flag_id=flags[ref], label=label, starts_on=starts_on, ends_on=ends_on)
+        for course, rows in wanted.items()
+        for ref, label, starts_on, ends_on in sorted(rows, key=str)
+    )
+
+
+def fact_changed(patient: Patient, *, by: str, at: datetime) -> list[Appointment]:
+    """After any change of a patient's facts: new dates, and every future visit judged again. Returns what is now held."""
+    on = timezone.localtime(at).date()
+    refresh([patient.pk], on=on)
+    return rejudge(patient, by=by, at=at)
+
+
+@transaction.atomic
+def rejudge(patient: Patient, *, by: str, at: datetime) -> list[Appointment]:
+    """Put future visits that are no longer allowed on hold. Nothing un-holds by itself."""
+    on = timezone.localtime(at).date()
+    Patient.objects.select_for_update().get(pk=patient.pk)  # no visit is booked, moved or cancelled meanwhile
+    upcoming = list(
+        Appointment.objects.upcoming(on)
+        .filter(patient=patient)
+        .select_related("product")
+        .prefetch_related("courses__indication")
+    )
+    if not upcoming:
+        return []
+    facts, book, held = history.facts(patient), rulebook(on), []
+    for appointment in upcoming:
+        found = judge(appointment, facts, book)
+        standing = not_overridden(appointment, found)
+        appointment.findings = [f.as_data() for f in found]
+        if standing and appointment.state == AppointmentState.ON_HOLD:
+            appointment.state_reason = _reason(standing)
+        elif standing:
+            hold(appointment, standing, by=by, at=at)
+            held.append(appointment)
+        appointment.save(update_fields=["findings", "state", "state_by", "state_at", "state_reason", "version"])
+    return held
+
+
+def judge(appointment: Appointment, facts: Facts, book: RuleBook) -> list[Finding]:
+    """What the gate says of a booked visit, on the day of the visit."""
+    return review(plans.of_appointment(appointment), facts, book, on=appointment.on)
+
+
+def not_overridden(appointment: Appointment, found: Iterable[Finding]) -> list[Finding]:
+    """The stops that stand: hard ones always, soft ones unless a prescriber overrode this very stop for this visit."""
+    overridden = set(appointment.override_codes)
+    return [f for f in stops(found) if f.severity == Severity.HARD_STOP or key(f) not in overridden]
+
+
+def key(finding: Finding) -> str:
+    """What an override covers: this rule, about this, since and until then. Whatever changes of it needs a new one."""
+    return "|".join((finding.code, finding.about, str(finding.since or ""), str(finding.until or "")))
+
+
+def hold(appointment: Appointment, standing: list[Finding], *, by: str, at: datetime) -> None:
+    """Mark a visit on hold, with its reason; the caller saves it."""
+    appointment.state = AppointmentState.ON_HOLD.value
+    appointment.state_by, appointment.state_at = by, at
+    appointment.state_reason = _reason(standing)
+    appointment.version += 1
+    audit.record(
+        "appointment.held",
+        appointment,
+        by=by,
+        at=at,
+        patient=appointment.patient.public_id,
+        findings=[f.as_data() for f in standing],
+    )
+
+
+def _reason(standing: list[Finding]) -> str:
+    return " ".join(f.sentence for f in standing)
+
+
+@transaction.atomic
+def stop(course: Course, *, reason: str, by: str, at: datetime) -> Course:
+    """Nobody is asked in for this course any more. With an empty reason a stopped course runs again."""
+    if bool(course.stopped_on) == bool(reason.strip()):
+        return course
+    course.stopped_on = timezone.localtime(at).date() if reason.strip() else None
+    course.stopped_reason = reason.strip()
+    course.save(update_fields=["stopped_on", "stopped_reason"])
+    verb = "course.stopped" if course.stopped_on else "course.resumed"
+    audit.record(verb, course, by=by, at=at, patient=course.patient.public_id, reason=reason)
+    return course
