@@ -87,7 +87,7 @@ def answer_findings(plan: Plan, facts: Facts, book: RuleBook, *, on: date) -> li
     source = "Safety questions of the clinic"
     state, asked_on = answer_state(facts, book, on=on)
     found = list(_unsettled(plan, facts, book, on=on))
-    if plan.injecting and not (state == "asked" and asked_on == on):
+    if plan.injecting and book.questions and not (state == "asked" and asked_on == on):
         found.append(
             Finding(
                 "questions_not_answered_today",

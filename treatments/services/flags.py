@@ -115,6 +115,8 @@ def _check(flag: Flag, *, on: date) -> None:
         wrong["ends_on"] = _("End date must be the same as or after %(day)s when it started.") % {
             "day": flag.starts_on.strftime("%d-%b-%Y")
         }
+    if flag.ends_on and flag.ends_on.year > on.year + 20:
+        wrong["ends_on"] = _("Enter an end within the next 20 years, or leave it empty.")
     if rule.time_limited and not flag.ends_on and not flag.review_on:
         wrong["review_on"] = _("Enter when it ends, or when to ask again.")
     if wrong:

@@ -124,12 +124,13 @@ LICENCES = [
     licence(DYSPORT, FROWN, weeks(16), min_age_years=18),
     licence(BOCOUTURE, FROWN, months(3), min_age_years=18),
     licence("", FOREHEAD, months(3), licensed=False),
+    licence(BOCOUTURE, FOREHEAD, months(3), licensed=False),
     licence("", UNDERARM, weeks(20), licensed=False),
     licence(BOTOX, UNDERARM, weeks(16), max_units_per_session=Decimal(100), typical_units_high=Decimal(80)),
     licence("", MIGRAINE, weeks(12), licensed=False),
     licence(BOTOX, MIGRAINE, weeks(12)),
     licence("", SQUINT, days(7), licensed=False),
-    licence("", BLADDER, weeks(12), licensed=False),
+    licence("", BLADDER, weeks(12)),
 ]
 
 DOSE_LIMITS = (

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -189,6 +189,17 @@ def test_minimum_age_is_part_of_the_floor(born: str, expected: str):
     assert forecast(FROWN, facts(given(T), born=born), BOOK).earliest_on == day(expected)
 
 
+@pytest.mark.parametrize("years", [None, 16])
+def test_cosmetic_use_is_never_below_18_whatever_the_catalogue_says(years: int | None):
+    lower = replace(BOOK.licences[BOTOX_COSMETIC, FROWN], min_age_years=years)
+    frown = replace(BOOK.indications[FROWN], min_age_years=years)
+    book = replace(
+        BOOK, licences={**BOOK.licences, (BOTOX_COSMETIC, FROWN): lower}, indications={**BOOK.indications, FROWN: frown}
+    )
+
+    assert forecast(FROWN, facts(given(T), born="2010-06-15"), book).earliest_on == day("2028-06-15")
+
+
 @pytest.mark.parametrize(
     ("other", "expected"),
     [
@@ -249,49 +260,3 @@ def test_effect_counts_from_the_latest_known_day_where_a_doubtful_one_may_lie_be
 )
 def test_look_back_after_another_clinic_is_part_of_the_floor_of_every_course(other: Given, expected: str):
     assert forecast(FROWN, facts(given(T), other), BOOK).earliest_on == day(expected)
-
-
-@pytest.mark.parametrize("name", DATES)
-def test_every_date_carries_its_reasons_and_which_one_decided(name: str):
-    patient = facts(given("2025-06-15"), given(T, sub_standard=True), flags=(SPRING,))
-
-    found = forecast(FROWN, patient, BOOK)
-    about = [reason for reason in found.reasons if reason.about == name]
-    deciding = {reason.day for reason in about if reason.decided}
-
-    assert deciding == {getattr(found, name)}
-    assert all(reason.sentence and reason.source for reason in about)
-
-
-def test_reasons_of_the_earliest_day_name_every_candidate_in_order():
-    patient = facts(given(T), elsewhere("2025-12-01", indication=FOREHEAD), flags=(SPRING,))
-
-    reasons = [reason for reason in forecast(FROWN, patient, BOOK).reasons if reason.about == "earliest_on"]
-
-    assert [(reason.rule, reason.day.isoformat(), reason.sentence, reason.decided) for reason in reasons] == [
-        ("minimum_age", "2003-06-15", "The patient turns 18", False),
-        ("recent_toxin_elsewhere", "2026-04-02", "122 days after the treatment elsewhere (01-Dec-2025)", False),
-        ("minimum_interval", "2026-04-15", "3 months after the last full treatment on 15-Jan-2026", False),
-        ("block_ends", "2026-05-01", "Pregnancy until 01-May-2026", True),
-    ]
-
-
-def test_old_fit_of_the_dose_limit_is_no_reason_for_a_later_date():
-    history = facts(given("2020-01-01", units=300), given("2020-02-01", units=100), given(T, units=200))
-
-    reasons = forecast(FROWN, history, BOOK).reasons
-
-    assert [reason.day for reason in reasons if reason.rule == "cumulative_dose"] == []
-
-
-@pytest.mark.parametrize("name", ["due_from", "due_until"])
-def test_course_that_was_never_treated_with_effect_says_why_it_is_due_at_once(name: str):
-    (reason,) = (r for r in forecast(FROWN, facts(given(T, sub_standard=True)), BOOK).reasons if r.about == name)
-
-    assert (reason.rule, reason.day) == ("no_effect_yet", day(FLOOR))
-
-
-def test_overdue_begins_the_day_after_the_last_good_day():
-    found = forecast(FROWN, facts(given(T)), BOOK)
-
-    assert found.overdue_from - found.due_until == timedelta(days=1)
