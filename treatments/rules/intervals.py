@@ -266,11 +266,10 @@ def _doubt(history: list[Given], facts: Facts) -> str:
     last = history[-1] if history else None
     if last and last.elsewhere and last.not_before_on and last.not_before_on != last.on:
         return f"The date of the treatment elsewhere is doubtful: {last.not_before_on:%d-%b-%Y} to {last.on:%d-%b-%Y}."
-    days = [g.on for g in history]
-    if twice := next((day for day in reversed(days) if days.count(day) > 1), None):
-        return f"Two full treatments of this course are recorded on {twice:%d-%b-%Y}."
-    if facts.died_on and days and days[-1] > facts.died_on:
-        return f"A treatment is recorded on {days[-1]:%d-%b-%Y}, after the patient's death."
+    if last and len({g.product for g in history if g.on == last.on}) > 1:
+        return f"Full treatments with different products are recorded on {last.on:%d-%b-%Y}."
+    if facts.died_on and last and last.on > facts.died_on:
+        return f"A treatment is recorded on {last.on:%d-%b-%Y}, after the patient's death."
     return ""
 
 

@@ -208,7 +208,8 @@ class Demo:
         elif state == AppointmentState.DONE:
             self._treat(patient, row["given"], 0, visit)
         elif state != AppointmentState.BOOKED:
-            appointments.mark(visit, state, by="maya", at=max(min(starts_at, self.at), self._moment(0, "00:01")))
+            waited = timedelta(minutes=row.get("waited", 20))
+            appointments.mark(visit, state, by="maya", at=max(self.at - waited, self._moment(0, "00:01")))
 
     def _day(self, days: int) -> date:
         return self.today + timedelta(days=days)
