@@ -39,9 +39,13 @@ class CatalogueMissing(Exception):
         super().__init__("The catalogue is empty. Run: python manage.py load_catalogue")
 
 
-def rulebook(on: date) -> RuleBook:
-    """The rules in effect on a day. One query when nothing has changed since the last call."""
-    token = CatalogueState.objects.values_list("token", flat=True).first()
+def rulebook(on: date, token: str | None = None) -> RuleBook:
+    """The rules in effect on a day. One query when nothing has changed since the last call.
+
+    No query where the caller has read the catalogue's `token` along with something else.
+    """
+    if token is None:
+        token = CatalogueState.objects.values_list("token", flat=True).first()
     if token is None:
         raise CatalogueMissing
     kept = _kept.get(on)

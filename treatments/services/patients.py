@@ -27,6 +27,10 @@ class Resembles(Exception):
         super().__init__(", ".join(f"{other.list_name} ({other.public_id})" for other in others))
 
 
+class Changed(Exception):
+    """Somebody else changed the patient after the page was read; nothing was written."""
+
+
 @transaction.atomic
 def register(*, by: str, at: datetime, different: bool = False, **fields: Any) -> Patient:
     """Add a patient. Raises `Resembles` where somebody looks the same, unless `different` says they are not."""
@@ -55,9 +59,22 @@ def register(*, by: str, at: datetime, different: bool = False, **fields: Any) -
 
 
 @transaction.atomic
-def amend(patient: Patient, *, changes: Mapping[str, Any], by: str, at: datetime, reason: str = "") -> Patient:
-    """Change a patient's data; dates and visits follow where birth or death changed."""
+def amend(
+    patient: Patient,
+    *,
+    changes: Mapping[str, Any],
+    by: str,
+    at: datetime,
+    reason: str = "",
+    version: int | None = None,
+) -> Patient:
+    """Change a patient's data; dates and visits follow where birth or death changed.
+
+    Raises `Changed` where `version`, the one that the person saw, is no longer the one on record.
+    """
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
+    if version is not None and version != patient.version:
+        raise Changed
     before = {name: getattr(patient, name) for name in changes}
     changed = {name: value for name, value in changes.items() if value != before[name]}
     if not changed:

@@ -1,0 +1,249 @@
+"""Everything that the page of one patient shows, in six queries, however long the history is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import F, Subquery, TextField
+from django.db.models.functions import Cast
+
+from treatments.models import Appointment, CatalogueState, Course, CourseTreatment, Flag, Patient
+from treatments.queries import history
+from treatments.queries.rulebook import rulebook
+from treatments.rules.contraindications import Block, blocks
+from treatments.rules.facts import Facts, Given, RuleBook
+from treatments.rules.intervals import Forecast, band_on
+from treatments.rules.vocabulary import AppointmentState, Band, Severity, TreatmentKind
+
+
+@dataclass
+class GivenHere:
+    """What one treatment gave to one course."""
+
+    course_id: int
+    indication: str
+    name: str
+    units: Decimal | None
+    worn_off_on: date | None
+    sites: list[tuple[str, str, Decimal]] = field(default_factory=list)  # site, side, units
+
+
+@dataclass
+class TreatmentRow:
+    """One treatment as its line shows it."""
+
+    public_id: str
+    performed_on: date
+    not_before_on: date | None
+    kind: TreatmentKind
+    product: str
+    brand: str
+    unit_system: str
+    lot_number: str
+    injector: str
+    sub_standard: bool
+    elsewhere: bool
+    voided_at: datetime | None
+    void_reason: str
+    incident_reason: str
+    n_warnings: int
+    courses: list[GivenHere] = field(default_factory=list)
+
+
+@dataclass
+class VisitRow:
+    """One appointment as its line shows it."""
+
+    public_id: str
+    on: date
+    starts_at: datetime
+    state: AppointmentState
+    state_reason: str
+    practitioner: str
+    room: str
+    overridden: bool
+    courses: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass
+class Record:
+    """One patient with all that is known, ready for the rules and the page."""
+
+    patient: Patient
+    book: RuleBook
+    facts: Facts
+    flags: list[Flag]
+    courses: list[Course]
+    visits: list[VisitRow]
+    treatments: list[TreatmentRow]
+
+    def blocks_of(self, course: Course) -> list[Block]:
+        return blocks(self.facts, self.book, indication=course.indication.code, product=course.product)
+
+    def band(self, course: Course, day: date) -> Band:
+        """Where a course stands on a day, from its stored dates."""
+        return stored_band(course, day, course_blocks=self.blocks_of(course), died_on=self.patient.died_on)
+
+    def running(self, day: date) -> list[Course]:
+        return [course for course in self.courses if not (course.stopped_on and course.stopped_on <= day)]
+
+    def booked_for(self, course: Course, day: date) -> VisitRow | None:
+        """The next live visit of a course."""
+        coming = [v for v in self.visits if v.state.is_live and v.on >= day and course.pk in v.courses]
+        return min(coming, key=lambda v: v.starts_at, default=None)
+
+
+def stored_band(course: Course, day: date, *, course_blocks: list[Block], died_on: date | None) -> Band:
+    """`intervals.band_on` of the dates that are stored on a course."""
+    stored = Forecast(
+        course.indication.code,
+        course.earliest_on,
+        due_from=course.due_from,
+        due_until=course.due_until,
+        overdue_from=course.overdue_from,
+        lapsed_from=course.lapsed_from,
+        blocks=tuple(course_blocks),
+        doubt=course.doubt,
+    )
+    ended = [day_ for day_ in (course.stopped_on, died_on) if day_]
+    return band_on(stored, day, stopped=any(day_ <= day for day_ in ended))
+
+
+def of(public_id: str, *, on: date) -> Record | None:
+    """The record of a patient; None where there is no such patient."""
+    token = CatalogueState.objects.order_by("pk").values("token")[:1]
+    patient = Patient.objects.annotate(token=Subquery(token)).filter(public_id=public_id).first()
+    if patient is None:
+        return None
+    book = rulebook(on, token=patient.token)
+    flags = list(Flag.objects.filter(patient=patient).order_by("-starts_on", "-pk"))
+    treatments = _treatments(patient)
+    given = [_as_given(row, course) for row in treatments for course in row.courses]
+    return Record(
+        patient=patient,
+        book=book,
+        facts=history.facts_from(patient, given=given, flags=flags),
+        flags=flags,
+        courses=list(patient.courses.select_related("indication").order_by("earliest_on", "pk")),
+        visits=_visits(patient),
+        treatments=treatments,
+    )
+
+
+def _treatments(patient: Patient) -> list[TreatmentRow]:
+    """One row of the query per injection; the findings are only decoded once per treatment."""
+    rows = (
+        CourseTreatment.objects.filter(treatment__patient=patient)
+        .order_by("-treatment__performed_on", "-treatment", "pk", "injections__pk")
+        .values(
+            "pk",
+            "course",
+            "units",
+            "worn_off_on",
+            indication=F("course__indication__code"),
+            name=F("course__indication__short_name"),
+            ref=F("treatment__public_id"),
+            performed_on=F("treatment__performed_on"),
+            not_before_on=F("treatment__not_before_on"),
+            kind=F("treatment__kind"),
+            product=F("treatment__product__code"),
+            brand=F("treatment__product__brand"),
+            unit_system=F("treatment__product__unit_system"),
+            lot_number=F("treatment__lot_number"),
+            injector=F("treatment__practitioner__name"),
+            sub_standard=F("treatment__sub_standard"),
+            elsewhere=F("treatment__elsewhere"),
+            voided_at=F("treatment__voided_at"),
+            void_reason=F("treatment__void_reason"),
+            incident_reason=F("treatment__incident_reason"),
+            findings_text=Cast("treatment__findings", TextField()),
+            site=F("injections__site"),
+            side=F("injections__side"),
+            site_units=F("injections__units"),
+        )
+    )
+    found: dict[str, TreatmentRow] = {}
+    given: dict[int, GivenHere] = {}
+    row: Mapping[str, Any]
+    for row in rows:
+        treatment = found.get(row["ref"]) or found.setdefault(row["ref"], _treatment(row))
+        course = given.get(row["pk"])
+        if course is None:
+            course = given[row["pk"]] = GivenHere(
+                row["course"], row["indication"], row["name"], row["units"], row["worn_off_on"]
+            )
+            treatment.courses.append(course)
+        if row["site"] is not None:
+            course.sites.append((row["site"], row["side"], row["site_units"]))
+    return list(found.values())
+
+
+def _treatment(row: Mapping[str, Any]) -> TreatmentRow:
+    heavy = (Severity.HARD_STOP, Severity.SOFT_STOP, Severity.CAUTION)
+    return TreatmentRow(
+        public_id=row["ref"],
+        performed_on=row["performed_on"],
+        not_before_on=row["not_before_on"],
+        kind=TreatmentKind(row["kind"]),
+        product=row["product"] or "",
+        brand=row["brand"] or "",
+        unit_system=row["unit_system"] or "",
+        lot_number=row["lot_number"],
+        injector=row["injector"] or "",
+        sub_standard=row["sub_standard"],
+        elsewhere=row["elsewhere"],
+        voided_at=row["voided_at"],
+        void_reason=row["void_reason"],
+        incident_reason=row["incident_reason"],
+        n_warnings=sum(1 for f in json.loads(row["findings_text"]) if f["severity"] in heavy),
+    )
+
+
+def _as_given(row: TreatmentRow, course: GivenHere) -> Given:
+    return Given(
+        indication=course.indication,
+        product=row.product,
+        unit_system=row.unit_system,
+        units=course.units,
+        on=row.performed_on,
+        kind=row.kind,
+        not_before_on=row.not_before_on,
+        sub_standard=row.sub_standard,
+        elsewhere=row.elsewhere,
+        voided=row.voided_at is not None,
+        ref=row.public_id,
+    )
+
+
+def _visits(patient: Patient) -> list[VisitRow]:
+    """Latest first; one row of the query per course of a visit."""
+    rows = (
+        Appointment.objects.filter(patient=patient)
+        .order_by("-starts_at", "-pk", "courses__pk")
+        .values_list(
+            "public_id",
+            "on",
+            "starts_at",
+            "state",
+            "state_reason",
+            "practitioner__name",
+            "room__name",
+            "override_by",
+            "courses__pk",
+            "courses__indication__short_name",
+        )
+    )
+    found: dict[str, VisitRow] = {}
+    for ref, on, starts_at, state, reason, practitioner, room, override_by, course, name in rows:
+        visit = found.setdefault(
+            ref,
+            VisitRow(ref, on, starts_at, AppointmentState(state), reason, practitioner, room, bool(override_by)),
+        )
+        if course is not None:
+            visit.courses[course] = name
+    return list(found.values())

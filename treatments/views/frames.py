@@ -1,0 +1,32 @@
+"""What every view about one patient starts with."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from treatments.models import Patient
+from treatments.queries import history
+from treatments.queries.rulebook import rulebook
+from treatments.views.banner import banner
+
+
+def patient_of(public_id: str) -> Patient:
+    """The patient of an address; lower case works too."""
+    return get_object_or_404(Patient, public_id=public_id.upper())
+
+
+def patient_frame(patient: Patient, *, on: date | None = None) -> dict[str, Any]:
+    """Patient, banner, facts and rules for the template and the view: four queries."""
+    on = on or timezone.localdate()
+    facts, book = history.facts(patient), rulebook(on)
+    return {"patient": patient, "on": on, "facts": facts, "book": book, "banner": banner(patient, facts, book, on=on)}
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """True where htmx asks for a piece of a page rather than the page."""
+    return bool(getattr(request, "htmx", False)) and not request.htmx.boosted  # type: ignore[attr-defined]

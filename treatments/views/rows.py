@@ -1,0 +1,65 @@
+"""The cells that rows of the big lists share, written in Python: an include per row costs more than the row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from clinic import phones
+from clinic.formats import day
+from treatments.rules.periods import age_on
+
+_PLACE = "XXXXXX"
+
+
+def address_of(name: str, *rest: str) -> Callable[[str], str]:
+    """The address of a named page for any public id: resolved once, filled in for each row."""
+    before, after = reverse(name, args=[_PLACE, *rest]).split(_PLACE)
+    return lambda public_id: f"{before}{public_id}{after}"
+
+
+def chip(state: str, words: str) -> SafeString:
+    """components/chip.html for rows."""
+    return format_html(
+        '<span class="chip chip-{}"><svg class="sign" aria-hidden="true"><use href="#sign-{}"/></svg>'
+        '<span class="chip-word">{}</span></span>',
+        state,
+        state,
+        words,
+    )
+
+
+def name_cell(url: str, *, family: str, given: str, preferred: str = "", struck: bool = False) -> SafeString:
+    """FAMILY, Given as a link to the patient."""
+    shown = format_html('<span class="family">{}</span>{}{}', family.upper(), ", " if family and given else "", given)
+    known_as = format_html(' <span class="quiet">“<bdi>{}</bdi>”</span>', preferred) if preferred else ""
+    return format_html(
+        '<span class="row-name"><a href="{}"><bdi{}>{}</bdi></a>{}</span>',
+        url,
+        format_html(' class="struck"') if struck else "",
+        shown,
+        known_as,
+    )
+
+
+def born(born_on: date, on: date, *, public_id: str = "") -> str:
+    """born 14-Jul-1985 (41y), with the patient number where it is given."""
+    said = _("born %(day)s (%(age)dy)") % {"day": day(born_on), "age": age_on(born_on, on)}
+    return f"{said} · {public_id}" if public_id else said
+
+
+def phone_link(number: str) -> SafeString | str:
+    """A number that can be pressed, in the form people of the country write it."""
+    return format_html('<a class="nowrap" href="tel:{}">{}</a>', number, national(number)) if number else ""
+
+
+@lru_cache(maxsize=4096)
+def national(number: str) -> str:
+    """As people of the clinic's country dial it; read once per process and number."""
+    return phones.national(number)
