@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,22 +13,17 @@ from django.utils.translation import gettext_lazy
 
 from clinic import audit
 from clinic.models import Practitioner, Room, User
-from treatments.models import Appointment, Course, Indication, OverrideReason, Patient, Product
-from treatments.models.fields import no_hidden_characters
+from treatments.models import Appointment, Course, Indication, Patient, Product
 from treatments.queries import history, plans
 from treatments.queries.rulebook import rulebook
-from treatments.rules.findings import Finding, Refused, cautions, hard_stops, soft_stops
+from treatments.rules.findings import Finding, Refused, cautions, soft_stops
 from treatments.rules.review import review
-from treatments.rules.vocabulary import AppointmentState, Severity
-from treatments.services import courses
+from treatments.rules.vocabulary import AppointmentState
+from treatments.services import courses, diary, overrides
+from treatments.services.diary import Booking
+from treatments.services.overrides import Override
 
-OWN_WORDS = 10
-SHORTEST, LONGEST = 5, 480  # minutes
 CANCELLED_BY = {"patient": gettext_lazy("Patient"), "clinic": gettext_lazy("Clinic")}
-
-
-class TimeTaken(Refused):
-    """Practitioner, room or patient already has a visit then. The codes are `practitioner_busy` and the like."""
 
 
 class Stale(Exception):
@@ -38,41 +32,6 @@ class Stale(Exception):
     def __init__(self, appointment: Appointment) -> None:
         self.appointment = appointment
         super().__init__(f"{appointment.public_id} was changed at {appointment.state_at:%H:%M}")
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A prescriber's decision to go on in spite of soft stops, for one visit.
-
-    `seen`: the keys of the stops that the prescriber was shown; it covers no other. None: whatever stands.
-    """
-
-    by: User
-    reason: str
-    words: str
-    seen: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Booking:
-    """All that is asked for when a visit is booked."""
-
-    patient: Patient
-    indications: tuple[Indication, ...]
-    practitioner: Practitioner
-    room: Room
-    starts_at: datetime
-    minutes: int
-    product: Product | None = None
-    note: str = ""
-
-    @property
-    def on(self) -> date:
-        return timezone.localtime(self.starts_at).date()
-
-    @property
-    def ends_at(self) -> datetime:
-        return self.starts_at + timedelta(minutes=self.minutes)
 
 
 def findings(booking: Booking, *, on: date) -> list[Finding]:
@@ -96,11 +55,11 @@ def book(
 ) -> Appointment:
     """Book a visit, or raise `Refused` with everything that stands against it."""
     on = timezone.localtime(at).date()
-    _check(booking, at=at)
-    booking = _locked_booking(booking)
+    booking = diary.locked(booking)
+    diary.check(booking, at=at)
     found = findings(booking, on=on)
-    _gate(found, override=override, acknowledged=acknowledged)
-    _time_is_free(booking)
+    overrides.gate(found, override=override, acknowledged=acknowledged)
+    diary.refuse_taken(booking)
     appointment = Appointment(
         patient=booking.patient,
         product=booking.product,
@@ -118,7 +77,7 @@ def book(
         acknowledged_by=by.username if cautions(found) else "",
     )
     if override and soft_stops(found):
-        _note_override(appointment, override, found, at=at)
+        overrides.note(appointment, override, found, at=at)
     appointment.clean_fields(exclude=["public_id", "patient", "product", "findings"])
     appointment.save(force_insert=True)
     appointment.courses.set(courses.ensure(booking.patient, booking.indications, on=on))
@@ -152,17 +111,17 @@ def move(
         minutes=minutes,
         product=appointment.product,
     )
-    _check(booking, at=at)
-    booking = _locked_booking(booking)
+    booking = diary.locked(booking)
+    diary.check(booking, at=at)
     found = findings(booking, on=timezone.localtime(at).date())
-    _gate(found, override=override, acknowledged=acknowledged)
-    _time_is_free(booking, but=appointment)
+    overrides.gate(found, override=override, acknowledged=acknowledged)
+    diary.refuse_taken(booking, but=appointment)
     was = timezone.localtime(appointment.starts_at)
     appointment.practitioner, appointment.room = booking.practitioner, booking.room
     appointment.on, appointment.starts_at, appointment.ends_at = booking.on, booking.starts_at, booking.ends_at
     appointment.findings = [f.as_data() for f in found]
     appointment.acknowledged_by = by.username if cautions(found) else ""
-    _note_override(appointment, override if soft_stops(found) else None, found, at=at)
+    overrides.note(appointment, override if soft_stops(found) else None, found, at=at)
     _set_state(appointment, AppointmentState.BOOKED, by=by.username, at=at)
     _audit(
         "appointment.moved",
@@ -190,7 +149,7 @@ def cancel(
         wrong["reason"] = _("Say why it was cancelled.")
     if wrong:
         raise ValidationError(wrong)
-    _plain(reason, field="reason")
+    overrides.plain(reason, field="reason")
     _set_state(appointment, AppointmentState.CANCELLED, by=by, at=at, reason=f"{CANCELLED_BY[who]}: {reason.strip()}")
     _audit("appointment.cancelled", appointment, by=by, at=at, reason=appointment.state_reason)
     return appointment
@@ -245,38 +204,15 @@ def override(appointment: Appointment, decision: Override, *, at: datetime) -> A
     if appointment.state != AppointmentState.ON_HOLD:
         raise ValidationError(_("The visit is not on hold."))
     found = standing(appointment, at=at)
-    if not stops(found):
+    if not courses.not_overridden(appointment, found):
         raise ValidationError(_("Nothing stands against the visit any more. Release it instead."))
-    _gate(found, override=decision, acknowledged=True)
-    _note_override(appointment, decision, found, at=at)
+    overrides.gate(found, override=decision, acknowledged=True)
+    overrides.note(appointment, decision, found, at=at)
     appointment.findings = [f.as_data() for f in found]
     appointment.acknowledged_by = decision.by.username if cautions(found) else ""
     _set_state(appointment, AppointmentState.BOOKED, by=decision.by.username, at=at)
     _audit("appointment.overridden", appointment, by=decision.by.username, at=at, findings=found, override=decision)
     return appointment
-
-
-def _gate(found: list[Finding], *, override: Override | None, acknowledged: bool) -> None:
-    """Hard stops always refuse; soft ones without a prescriber's override; cautions until acknowledged."""
-    if hard_stops(found):
-        raise Refused(found)
-    if soft_stops(found):
-        if override is None:
-            raise Refused(found)
-        if not override.by.is_prescriber:
-            raise Refused([*found, _refusal("override_not_allowed", _("Only a prescriber may override a soft stop."))])
-        wrong: dict[str, str] = {}
-        if override.reason not in OverrideReason.values:
-            wrong["override_reason"] = _("Choose a reason for the override.")
-        if len(override.words.strip()) < OWN_WORDS:
-            wrong["override_words"] = _("Say in 10 characters or more why the visit should take place.")
-        if wrong:
-            raise ValidationError(wrong)
-        _plain(override.words, field="override_words")
-        if override.seen is not None and not {courses.key(f) for f in soft_stops(found)} <= override.seen:
-            raise Refused([*found, _refusal("override_not_of_this", _("More stands against it now. Read it again."))])
-    if cautions(found) and not acknowledged:
-        raise Refused([*found, _refusal("not_acknowledged", _("Confirm that you have read the cautions."))])
 
 
 def standing(appointment: Appointment, *, at: datetime) -> list[Finding]:
@@ -297,69 +233,8 @@ def _comes_back(appointment: Appointment, was: AppointmentState, *, at: datetime
     if appointment.treatments.valid().exists():
         raise ValidationError(_("A treatment is signed for this visit. Void the treatment first."))
     if not was.is_live:
-        _time_is_free(_locked_booking(_as_booking(appointment)), but=appointment)
+        diary.refuse_taken(diary.locked(_as_booking(appointment)), but=appointment)
     _stands_up(appointment, at=at)
-
-
-def clashes(booking: Booking, *, but: Appointment | None = None) -> list[Finding]:
-    """Live visits of the practitioner, the room or the patient at that time, one sentence for each of the three."""
-    overlapping = Appointment.objects.live().filter(
-        starts_at__lt=booking.ends_at,
-        starts_at__gt=booking.starts_at - timedelta(days=1),  # no visit is that long; keeps the index range short
-        ends_at__gt=booking.starts_at,
-    )
-    if but:
-        overlapping = overlapping.exclude(pk=but.pk)
-    found = []
-    for field, value, sentence in (
-        ("practitioner", booking.practitioner, _("%(who)s has another visit from %(from)s to %(to)s.")),
-        ("room", booking.room, _("%(who)s is taken from %(from)s to %(to)s.")),
-        ("patient", booking.patient, _("%(who)s already has a visit from %(from)s to %(to)s.")),
-    ):
-        if other := overlapping.filter(**{field: value}).order_by("starts_at", "pk").first():
-            span = {
-                "from": f"{timezone.localtime(other.starts_at):%H:%M}",
-                "to": f"{timezone.localtime(other.ends_at):%H:%M}",
-            }
-            found.append(_refusal(f"{field}_busy", sentence % {"who": value, **span}, about=other.public_id))
-    return found
-
-
-def _time_is_free(booking: Booking, *, but: Appointment | None = None) -> None:
-    """Refuse a second live visit of one practitioner, room or patient at the same time."""
-    if taken := clashes(booking, but=but):
-        raise TimeTaken(taken)
-
-
-def _check(booking: Booking, *, at: datetime) -> None:
-    wrong: dict[str, str] = {}
-    if not booking.indications:
-        wrong["indications"] = _("Choose what the visit is for.")
-    if booking.starts_at < at - timedelta(minutes=5):
-        wrong["starts_at"] = _("Choose a time after %(now)s.") % {"now": f"{timezone.localtime(at):%H:%M, %d-%b-%Y}"}
-    if booking.on > timezone.localtime(at).date() + timedelta(days=730):
-        wrong["starts_at"] = _("Choose a day within the next two years.")
-    if not SHORTEST <= booking.minutes <= LONGEST:
-        wrong["minutes"] = _("The length must be between 5 and 480 minutes.")
-    if not booking.practitioner.is_active:
-        wrong["practitioner"] = _("%(name)s no longer works here. Choose somebody else.") % {"name": booking.practitioner}
-    if not booking.room.is_active:
-        wrong["room"] = _("%(name)s is no longer in use. Choose another room.") % {"name": booking.room}
-    if wrong:
-        raise ValidationError(wrong)
-
-
-def _locked_booking(booking: Booking) -> Booking:
-    """The booking with its people and room as they are now, held until it is written.
-
-    One order of locks everywhere: patient, practitioner, room.
-    """
-    return replace(
-        booking,
-        patient=Patient.objects.select_for_update().get(pk=booking.patient.pk),
-        practitioner=Practitioner.objects.select_for_update().get(pk=booking.practitioner.pk),
-        room=Room.objects.select_for_update().get(pk=booking.room.pk),
-    )
 
 
 def _locked(appointment: Appointment, *, version: int | None = None) -> Appointment:
@@ -389,30 +264,11 @@ def _as_booking(appointment: Appointment) -> Booking:
     )
 
 
-def _note_override(appointment: Appointment, override: Override | None, found: list[Finding], *, at: datetime) -> None:
-    appointment.override_by = override.by.username if override else ""
-    appointment.override_at = at if override else None
-    appointment.override_reason = override.reason if override else ""
-    appointment.override_words = override.words.strip() if override else ""
-    appointment.override_codes = [courses.key(f) for f in soft_stops(found)] if override else []
-
-
 def _set_state(appointment: Appointment, state: AppointmentState, *, by: str, at: datetime, reason: str = "") -> None:
     appointment.state, appointment.state_by, appointment.state_at = state.value, by, at
     appointment.state_reason = reason
     appointment.version += 1
     appointment.save()
-
-
-def _plain(words: str, *, field: str) -> None:
-    try:
-        no_hidden_characters(words)
-    except ValidationError as error:
-        raise ValidationError({field: error.messages}) from error
-
-
-def _refusal(code: str, sentence: str, *, about: str = "") -> Finding:
-    return Finding(code, Severity.HARD_STOP, sentence, "Diary", about=about)
 
 
 def _audit(

@@ -1,0 +1,209 @@
+"""Beside the form of a visit: where the chosen day lies, what the gate says of it, who is taken, and what can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic.formats import clock, day
+from treatments.forms.appointments import TimeForm
+from treatments.models import Appointment, Course, Indication, Patient, Product
+from treatments.queries import visits
+from treatments.rules.facts import Facts, RuleBook
+from treatments.rules.findings import Finding, cautions, first_clear_day, hard_stops, soft_stops, stops, verdict_state
+from treatments.rules.vocabulary import Band, VerdictState
+from treatments.services import appointments, courses, diary
+from treatments.services.diary import Booking
+from treatments.views.due_bar import DueBar, due_bar
+from treatments.views.verdicts import Verdict, verdict
+from treatments.views.visit_forms import person
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about: a visit that is being booked (or moved: `visit`), as far as it is known."""
+
+    patient: Patient
+    indications: tuple[Indication, ...]
+    product: Product | None
+    form: TimeForm
+    visit: Appointment | None = None
+
+    def booking(self) -> Booking | None:
+        """The booking, once everything about it is known."""
+        said = self.form.cleaned_data
+        starts_at, minutes = self.form.starts_at, said.get("minutes")
+        if starts_at is None or not minutes or not said.get("practitioner") or not said.get("room"):
+            return None
+        return Booking(
+            patient=self.patient,
+            indications=self.indications,
+            practitioner=said["practitioner"],
+            room=said["room"],
+            starts_at=starts_at,
+            minutes=minutes,
+            product=self.product,
+            note=said.get("note", ""),
+        )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What booking/_decision.html shows. `verdict` is None until a day and an indication are chosen."""
+
+    verdict: Verdict | None = None
+    strips: list[DueBar] = field(default_factory=list)
+    taken: list[tuple[str, str]] = field(default_factory=list)
+    clashes: list[str] = field(default_factory=list)
+    said: str = ""
+    ways: list[tuple[str, str]] = field(default_factory=list)
+    state: str = "open"  # open, book, pending, soft, hard
+    clear_on: date | None = None
+    caution_key: str = ""
+    acknowledged: bool = False
+    may_override: bool = False
+
+
+def read_key(found: Iterable[Finding]) -> str:
+    """Which cautions a tick is about: it counts for these and no others."""
+    return ",".join(courses.key(f) for f in cautions(found))
+
+
+def decide(question: Question, frame: dict[str, Any], request: HttpRequest) -> Decision:
+    """The panel for what has been chosen so far."""
+    said, on = question.form.cleaned_data, frame["on"]
+    chosen_on = said.get("on")
+    shared: dict[str, Any] = {
+        "strips": strips(question, chosen_on, on) if chosen_on else [],
+        "taken": _taken(question) if chosen_on else [],
+        "said": question.form.said,
+    }
+    if not chosen_on or not question.indications:
+        return Decision(**shared)
+    found = findings(question, on)
+    booking = question.booking()
+    return Decision(
+        verdict=verdict(found, on=chosen_on),
+        state=_state(found),
+        clear_on=first_clear_day(found) if stops(found) else None,
+        clashes=[f.sentence for f in diary.clashes(booking, but=question.visit)] if booking else [],
+        ways=ways(found, frame["facts"], frame["book"], question.patient),
+        caution_key=read_key(found),
+        acknowledged=bool(read_key(found)) and request.POST.get("acknowledged") == read_key(found),
+        may_override=person(request).is_prescriber,
+        **shared,
+    )
+
+
+def findings(question: Question, on: date) -> list[Finding]:
+    """What the gate says of the chosen day; the same call as the save's."""
+    visit_on = question.form.cleaned_data["on"]
+    return appointments.findings_for(
+        question.patient, question.indications, product=question.product, visit_on=visit_on, on=on
+    )
+
+
+def _state(found: list[Finding]) -> str:
+    if hard_stops(found):
+        return "hard"
+    if soft_stops(found):
+        return "soft"
+    return "pending" if verdict_state(found) == VerdictState.CANNOT_TELL else "book"
+
+
+def ways(found: Sequence[Finding], facts: Facts, book: RuleBook, patient: Patient) -> list[tuple[str, str]]:
+    """What can be done about a stop: its flag is corrected or ended, or the questions are asked. Nothing else."""
+    kinds = {flag.ref: flag.kind for flag in facts.flags if flag.ref}
+    refs = list(dict.fromkeys(f.about for f in stops(found) if f.about in kinds))
+    raised = visits.raised(refs)
+    links = [
+        (
+            _("End or correct the flag: %(label)s, raised by %(who)s on %(day)s")
+            % {
+                "label": book.contraindications[kinds[ref]].short_name,
+                "who": raised[ref][0],
+                "day": day(timezone.localtime(raised[ref][1]).date()),
+            },
+            reverse("flag", args=[ref]),
+        )
+        for ref in refs
+    ]
+    if links or any(f.unknown for f in found):
+        links.append((_("Ask the safety questions"), reverse("safety", args=[patient.public_id])))
+    return links
+
+
+def strips(question: Question, chosen_on: date, on: date) -> list[DueBar]:
+    """One picture per chosen course that has been treated, with the chosen day on it."""
+    wanted = [indication.pk for indication in question.indications]
+    found = question.patient.courses.filter(indication__in=wanted).select_related("indication").order_by("pk")
+    return [_strip(course, chosen_on, on) for course in found if course.last_treated_on]
+
+
+def _strip(course: Course, chosen_on: date, on: date) -> DueBar:
+    name = course.indication.short_name
+    # The band only words the sentence, and here the sentence is about the chosen day.
+    bar = due_bar(
+        course,  # type: ignore[arg-type]
+        on=on,
+        band=Band.POSSIBLE,
+        name=name,
+        ref=course.indication.code.replace("_", "-"),
+        size="panel",
+        booked_on=chosen_on,
+    )
+    return replace(bar, sentence=f"{name}: {where(course, chosen_on)}", table=[])
+
+
+def where(course: Course, chosen_on: date) -> str:
+    """Where a day lies in the window of a course, in words."""
+    if course.due_from is None or course.due_until is None or course.lapsed_from is None:
+        return _("no window yet, this is the first treatment.")
+    said = {
+        "from": day(course.due_from),
+        "until": day(course.due_until),
+        "day": day(chosen_on),
+        "earliest": day(course.earliest_on),
+        "before": (course.due_from - chosen_on).days,
+        "late": (chosen_on - course.due_until).days,
+    }
+    if chosen_on < course.earliest_on:
+        place = _("%(day)s is too soon, the earliest day is %(earliest)s.")
+    elif chosen_on < course.due_from:
+        place = _("%(day)s is %(before)d days before it.")
+    elif chosen_on <= course.due_until:
+        place = _("%(day)s is in the window.")
+    elif chosen_on < course.lapsed_from:
+        place = _("%(day)s is %(late)d days late.")
+    else:
+        place = _("%(day)s is after the course has lapsed, a new consultation is needed.")
+    return " ".join((_("window %(from)s to %(until)s."), place)) % said
+
+
+def _taken(question: Question) -> list[tuple[str, str]]:
+    """Who is taken at which times of the chosen day."""
+    said = question.form.cleaned_data
+    rows = visits.taken(
+        said["on"],
+        patient=question.patient,
+        practitioner=said.get("practitioner"),
+        room=said.get("room"),
+        but=question.visit,
+    )
+    lines = []
+    for name, who in (
+        ("practitioner", said.get("practitioner")),
+        ("room", said.get("room")),
+        ("patient", _("This patient")),
+    ):
+        times = ", ".join(f"{clock(row.starts_at)}–{clock(row.ends_at)}" for row in rows if name in row.of)
+        if who and (times or name != "patient"):
+            lines.append((str(who), times or _("free all day")))
+    return lines
