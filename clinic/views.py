@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinic.models import Theme, User
@@ -46,4 +45,4 @@ def health(request: HttpRequest) -> JsonResponse:
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Says which right is missing, when the refusal knows it."""
-    return render(request, "403.html", {"why": str(exception) or _("Your role may not open this page.")}, status=403)
+    return render(request, "403.html", {"exception": str(exception)}, status=403)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -17,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import audit
+from clinic.models import AuditEvent
 from treatments.models import (
     AdverseEventKind,
     Appointment,
@@ -31,15 +34,21 @@ from treatments.models import (
     Product,
     Rule,
     Schedule,
+    in_effect,
 )
 from treatments.rules import reference
-from treatments.rules.periods import Length, LengthUnit
-from treatments.rules.vocabulary import Severity
 from treatments.services import catalogue_rows as rows
-from treatments.services import courses
+from treatments.services import courses, strictness
 
 FIRST_DAY = date(2000, 1, 1)  # what was known when the catalogue was first loaded holds for all earlier history
 RowT = TypeVar("RowT", bound=Rule)
+_AMENDED = "catalogue.amended"
+_KEYS: dict[type[Rule], tuple[str, ...]] = {
+    Schedule: ("indication",),
+    Licence: ("indication", "product"),
+    DoseLimit: ("code",),
+    Contraindication: ("code",),
+}
 
 
 @dataclass
@@ -83,13 +92,15 @@ def load(*, jurisdiction: str, by: str, at: datetime) -> Loaded:
 
 def _load_plain(model: type[models.Model], key_values: Iterable[tuple[str, Mapping[str, Any]]], done: Loaded) -> None:
     rows_of: Any = model._default_manager
-    known = {row.code: row for row in rows_of.all()}
-    for code, values in key_values:
+    known, own = {row.code: row for row in rows_of.all()}, _own_values(model)
+    for code, delivered in key_values:
         row = known.get(code)
         if row is None:
-            rows_of.create(code=code, **values)
+            rows_of.create(code=code, **delivered)
             done.added += 1
-        elif any(getattr(row, name) != value for name, value in values.items()):
+            continue
+        values = {name: value for name, value in delivered.items() if name not in own[str(row.pk)]}
+        if any(getattr(row, name) != value for name, value in values.items()):
             rows_of.filter(pk=row.pk).update(**values)
             done.revised += 1
 
@@ -139,7 +150,11 @@ def revise(row: Rule, *, changes: Mapping[str, Any], by: str, at: datetime) -> R
         return row
     if row.effective_until:
         raise ValidationError(_("This version has ended. Change the version in effect."))
-    _not_weaker(row, changed)
+    wanted = copy(row)
+    for name, value in changed.items():
+        setattr(wanted, name, value)
+    wanted.full_clean()
+    strictness.check(wanted)
     on = timezone.localtime(at).date()
     limited_to = list(row.indications.all()) if isinstance(row, DoseLimit) else []
     old_pk = row.pk
@@ -157,35 +172,80 @@ def revise(row: Rule, *, changes: Mapping[str, Any], by: str, at: datetime) -> R
     return row
 
 
-def _not_weaker(row: Rule, changed: Mapping[str, Any]) -> None:
-    wrong: dict[str, str] = {}
-    if isinstance(row, Contraindication):
-        shipped = reference.load().contraindications.get(row.code)
-        wanted = Severity(changed.get("severity", row.severity))
-        if shipped and wanted.weight > shipped.severity.weight:
-            wrong["severity"] = _("The effect may be made stricter, never weaker than delivered.")
-    if isinstance(row, Licence):
-        shipped_row = _delivered(Licence, product=row.product, indication=row.indication)
-        unit = LengthUnit(changed.get("min_interval_unit", row.min_interval_unit))
-        wanted_length = Length(changed.get("min_interval", row.min_interval), unit)
-        if shipped_row and wanted_length.rough_days < shipped_row.length.rough_days:
-            wrong["min_interval"] = _("The minimum interval may be made longer, never shorter than delivered.")
-    if isinstance(row, DoseLimit) and "units" in changed:
-        shipped_limit = _delivered(DoseLimit, code=row.code)
-        if shipped_limit and changed["units"] > shipped_limit.units:
-            wrong["units"] = _("The limit may be lowered, never raised above what was delivered.")
-    if wrong:
-        raise ValidationError(wrong)
-
-
-def _delivered(model: type[RowT], **key: Any) -> RowT | None:
-    wanted = {
-        name if value is not None else f"{name}__isnull": value if value is not None else True
-        for name, value in key.items()
-    }
-    rows_of: Any = model._default_manager
-    row: RowT | None = rows_of.filter(**wanted).exclude(shipped="").order_by("-effective_from", "-pk").first()
+@transaction.atomic
+def add(row: Rule, *, by: str, at: datetime, indications: Iterable[Indication] = ()) -> Rule:
+    """A rule of the clinic's own from today on, beside those delivered and never weaker than they are."""
+    on = timezone.localtime(at).date()
+    row.shipped, row.effective_from, row.effective_until = "", on, None
+    row.full_clean()
+    key = {name: getattr(row, name) for name in _KEYS[type(row)]}
+    same = {name if value is not None else f"{name}__isnull": value or True for name, value in key.items()}
+    rows_of: Any = type(row)._default_manager
+    if rows_of.filter(in_effect(on), **same).exists():
+        raise ValidationError({next(iter(key)): _("There is such a rule already. Change the version in effect.")})
+    strictness.check(row)
+    row.save(force_insert=True)
+    if isinstance(row, DoseLimit):
+        row.indications.set(indications)
+    audit.record("rule.added", row, by=by, at=at, details={"rule": str(row)})
+    rules_changed(by=by, at=at)
     return row
+
+
+@transaction.atomic
+def add_indication(row: Indication, *, schedule: Schedule, any_product: Licence, by: str, at: datetime) -> Indication:
+    """An indication of the clinic's own. It needs its window and an interval for any product before anybody is booked."""
+    enter(row, by=by, at=at, known_rules=False)
+    for rule in (schedule, any_product):
+        rule.indication = row
+        add(rule, by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def enter(row: models.Model, *, by: str, at: datetime, known_rules: bool = True) -> models.Model:
+    """Add a product or another plain row of the catalogue."""
+    row.full_clean()
+    row.save(force_insert=True)
+    audit.record("catalogue.added", row, by=by, at=at, details={"code": getattr(row, "code", "")})
+    if known_rules:
+        rules_changed(by=by, at=at)
+    return row
+
+
+@transaction.atomic
+def amend(row: models.Model, *, changes: Mapping[str, Any], by: str, at: datetime) -> models.Model:
+    """Change a plain row. What the clinic has changed itself stays so when the catalogue is loaded again."""
+    changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
+    if not changed:
+        return row
+    details = {name: [getattr(row, name), value] for name, value in changed.items()}
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if isinstance(row, Indication):
+        _age_not_lowered(row)
+    row.full_clean()
+    row.save(update_fields=[*changed])
+    audit.record(_AMENDED, row, by=by, at=at, details=details)
+    rules_changed(by=by, at=at)
+    return row
+
+
+def _age_not_lowered(row: Indication) -> None:
+    delivered = reference.load().indications.get(row.code)
+    if delivered and (delivered.min_age_years or 0) > (row.min_age_years or 0):
+        raise ValidationError(
+            {"min_age_years": _("The minimum age may be raised, never lowered below what was delivered.")}
+        )
+
+
+def _own_values(model: type[models.Model]) -> dict[str, set[str]]:
+    """The fields that the clinic has changed itself, for each row; the audit trail knows."""
+    own: dict[str, set[str]] = defaultdict(set)
+    amended = AuditEvent.objects.filter(verb=_AMENDED, object_type=model._meta.model_name)
+    for pk, details in amended.values_list("object_id", "details"):
+        own[pk] |= set(details)
+    return own
 
 
 def rules_changed(*, by: str, at: datetime) -> None:

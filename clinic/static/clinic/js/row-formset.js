@@ -3,7 +3,8 @@
 //     <tbody data-formset-rows>           one element [data-formset-row] per form
 //     <template data-formset-empty>       the empty form, with __prefix__
 //     <button type="button" data-formset-add hidden>   and in each row   <button type="button" data-formset-remove hidden>
-//     <output data-formset-sum="units">   the sum of all fields of that name
+//     <output data-formset-sum="units">   the sum of all fields of that name; [hidden] around it goes with data-formset-only
+//     <select data-formset-copy>          a new row takes over what the row before it says
 // A saved row is ticked for deletion and hidden; a new one leaves, and the ones behind it move up.
 for (const formset of document.querySelectorAll("[data-formset]")) start(formset);
 
@@ -28,6 +29,7 @@ function start(formset) {
     const holder = document.createElement("template");
     holder.innerHTML = empty.innerHTML.replaceAll("__prefix__", count.value);
     const row = holder.content.querySelector("[data-formset-row]");
+    copy(rows.lastElementChild, row);
     rows.append(row);
     count.value = Number(count.value) + 1;
     showButtons(row);
@@ -67,20 +69,27 @@ function renumber(row, prefix, from, to) {
   }
 }
 
+function copy(before, row) {
+  const fields = before?.querySelectorAll("[data-formset-copy]") ?? [];
+  row.querySelectorAll("[data-formset-copy]").forEach((field, index) => {
+    if (fields[index]) field.value = fields[index].value;
+  });
+}
+
 function showButtons(root) {
-  for (const button of root.querySelectorAll("[data-formset-add], [data-formset-remove]")) button.hidden = false;
+  for (const button of root.querySelectorAll("[data-formset-add], [data-formset-remove], [data-formset-only]")) button.hidden = false;
 }
 
 function total(formset) {
   for (const output of formset.querySelectorAll("[data-formset-sum]")) {
     const fields = formset.querySelectorAll(`[data-formset-row]:not([hidden]) [name$="-${output.dataset.formsetSum}"]`);
-    const sum = [...fields].reduce((before, field) => before + tenths(field.value), 0);
-    output.value = String(sum / 10);
+    const sum = [...fields].reduce((before, field) => before + hundredths(field.value), 0);
+    output.value = String(sum / 100);
   }
 }
 
-// Units have one decimal place; whole tenths keep the sum exact.
-function tenths(text) {
+// Units have at most two decimal places; whole hundredths keep the sum exact.
+function hundredths(text) {
   const value = Number(text.trim().replace(",", "."));
-  return Number.isFinite(value) && value > 0 ? Math.round(value * 10) : 0;
+  return Number.isFinite(value) && value > 0 ? Math.round(value * 100) : 0;
 }

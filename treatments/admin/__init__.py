@@ -1,0 +1,3 @@
+from treatments.admin import catalogue, index, people, records, rulebook, visits
+
+__all__ = ["catalogue", "index", "people", "records", "rulebook", "visits"]
