@@ -1,12 +1,13 @@
-"""The due list and its report: courses by band on a day, read in a handful of queries whatever their number."""
+"""The due list: courses by band on a day, read in a handful of queries whatever their number."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.db.models import (
     Case,
@@ -15,6 +16,7 @@ from django.db.models import (
     DateField,
     Exists,
     F,
+    Max,
     Min,
     OuterRef,
     Q,
@@ -25,16 +27,17 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from treatments.models import Appointment, Course, CourseBlock, CourseTreatment
+from treatments.models import Appointment, Course, CourseBlock, CourseTreatment, Patient, Schedule
+from treatments.models.appointments import LIVE
 from treatments.models.courses import CourseQuerySet, band_dates
 from treatments.rules.vocabulary import AppointmentState, Band, TreatmentKind
 
 SOON_DAYS = 21
 PAGE_SIZE = 50
 NO_END = date(9999, 12, 31)
-_TAKEN = (AppointmentState.BOOKED.value, AppointmentState.ARRIVED.value)
+TAKEN = (AppointmentState.BOOKED.value, AppointmentState.ARRIVED.value)
 _DATED = (Band.LAPSED, Band.OVERDUE, Band.DUE, Band.POSSIBLE, Band.TOO_SOON)
-_STOPPED = ("stopped_on__lte", "patient__died_on__lte")
+_NOT_DUE = (Band.POSSIBLE, Band.TOO_SOON)
 
 
 class Tab(NamedTuple):
@@ -50,6 +53,7 @@ LAPSED = Tab("lapsed", "lapsed_from", newest_first=True)
 ON_HOLD, REVIEW = Tab("on-hold", "hold_until"), Tab("review", "overdue_from")
 TABS = {tab.slug: tab for tab in (SOON, NOW, OVERDUE, LAPSED, ON_HOLD, REVIEW)}
 _BANDS = {NOW: Band.DUE, OVERDUE: Band.OVERDUE, LAPSED: Band.LAPSED, ON_HOLD: Band.ON_HOLD, REVIEW: Band.NEEDS_REVIEW}
+_TAB_OF = {band.value: tab for tab, band in _BANDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Visit(NamedTuple):
     """The next live visit of a course."""
 
     public_id: str
+    on: date
     starts_at: datetime
     state: str
 
@@ -95,7 +100,7 @@ class Row(NamedTuple):
     overdue_from: date | None
     lapsed_from: date | None
     last_treated_on: date | None
-    units: str | None
+    units: Decimal | None
     doubt: str
     hold_until: date
 
@@ -127,7 +132,20 @@ def in_tab(tab: Tab, day: date) -> CourseQuerySet:
     if tab == SOON:
         last = day + timedelta(days=SOON_DAYS)
         return Course.objects.callable(day).filter(due_from__gt=day, due_from__lte=last)
-    return Course.objects.in_band(_BANDS[tab], day)
+    if tab == ON_HOLD:  # from the few blocks to their courses, not the other way round
+        return Course.objects.running(day).filter(pk__in=_blocked(day))
+    courses = Course.objects.in_band(_BANDS[tab], day)
+    return courses.filter(overdue_from__gt=_lapsed_before(day)) if tab == OVERDUE else courses
+
+
+def _lapsed_before(day: date) -> date:
+    """Whoever was overdue by that day has lapsed since, whatever the schedule: where reading by date may begin."""
+    months = Schedule.objects.aggregate(most=Max("lapse_after_months"))["most"] or 0
+    return day - timedelta(days=31 * (months + 1))
+
+
+def _blocked(day: date) -> QuerySet:
+    return CourseBlock.objects.in_force(day).order_by().values("course")
 
 
 def narrowed(courses: CourseQuerySet, filters: Filters, day: date) -> CourseQuerySet:
@@ -135,35 +153,33 @@ def narrowed(courses: CourseQuerySet, filters: Filters, day: date) -> CourseQuer
     if filters.indication:
         courses = courses.filter(indication__code=filters.indication)
     if filters.practitioner:
-        last = _last_full(course=OuterRef("pk"), treatment__performed_on=OuterRef("last_treated_on"))
-        courses = courses.filter(Exists(last.filter(treatment__practitioner__name=filters.practitioner)))
+        last = _last_full(treatment__practitioner__name=filters.practitioner)
+        courses = courses.filter(pk__in=last.order_by().values("course"))
     if filters.booked != "all":
-        taken = Exists(_links(day).filter(course=OuterRef("pk"), appointment__state__in=_TAKEN))
+        taken = Exists(links(day).filter(course=OuterRef("pk"), appointment__state__in=TAKEN))
         courses = courses.filter(taken if filters.booked == "yes" else ~taken)
     return courses
 
 
 def counts(day: date, filters: Filters) -> dict[str, tuple[int, int]]:
     """For each tab how many courses are not booked and how many are, in one query."""
-    last = day + timedelta(days=SOON_DAYS)
-    tab = Case(
-        *(When(band=band, then=Value(tab.slug)) for tab, band in _BANDS.items()),
-        When(band__in=[Band.POSSIBLE, Band.TOO_SOON], due_from__lte=last, then=Value(SOON.slug)),
-        default=Value(""),
-    )
-    booked = Q(pk__in=_links(day).filter(appointment__state__in=_TAKEN).values("course"))
-    found = narrowed(with_band(Course.objects.all(), day), replace(filters, booked="all"), day)
-    rows = found.annotate(tab=tab, taken=Case(When(booked, then=1), default=0)).order_by()
-    total = {slug: [0, 0] for slug in (*TABS, "")}
-    for slug, taken, number in rows.values_list("tab", "taken").annotate(number=Count("pk")):
-        total[slug][taken] += number
+    soon = Case(When(due_from__lte=day + timedelta(days=SOON_DAYS), then=1), default=0)
+    taken = Q(pk__in=links(day).filter(appointment__state__in=TAKEN).values("course"))
+    found = narrowed(with_band(Course.objects.all(), day), replace(filters, booked="all"), day).order_by()
+    groups = found.annotate(soon=soon, taken=Case(When(taken, then=1), default=0)).values_list("band", "soon", "taken")
+    total = {slug: [0, 0] for slug in TABS}
+    for band, is_soon, is_taken, number in groups.annotate(number=Count("pk")):
+        tab = _TAB_OF.get(band) or (SOON if is_soon and band in _NOT_DUE else None)
+        if tab:
+            total[tab.slug][is_taken] += number
     return {slug: (total[slug][0], total[slug][1]) for slug in TABS}
 
 
-def with_band(courses: CourseQuerySet, day: date) -> CourseQuerySet:
+def with_band(courses: Any, day: date) -> Any:
     """Each course with its `band` on a day: `intervals.band_on` said in SQL, line by line."""
-    stopped = Q(**{_STOPPED[0]: day}) | Q(**{_STOPPED[1]: day})
-    blocked = Q(pk__in=CourseBlock.objects.in_force(day).order_by().values("course"))
+    died = Patient.objects.filter(died_on__lte=day).order_by().values("pk")
+    stopped = Q(stopped_on__lte=day) | Q(patient__in=died)
+    blocked = Q(pk__in=_blocked(day))
     band = Case(
         When(stopped, then=Value(Band.STOPPED.value)),
         When(blocked, then=Value(Band.ON_HOLD.value)),
@@ -206,20 +222,20 @@ def next_day(tab: Tab, day: date) -> date | None:
 
 def next_visits(courses: Iterable[int], day: date) -> dict[int, Visit]:
     """The next booked visit of each course, or one on hold where there is no other."""
-    links = _links(day).filter(course__in=list(courses)).order_by("appointment__starts_at", "pk")
+    linked = links(day).filter(course__in=list(courses)).order_by("appointment__starts_at", "pk")
     found: dict[int, Visit] = {}
-    for course, *values in links.values_list(
-        "course", "appointment__public_id", "appointment__starts_at", "appointment__state"
+    for course, *values in linked.values_list(
+        "course", "appointment__public_id", "appointment__on", "appointment__starts_at", "appointment__state"
     ):
         visit = Visit(*values)
-        if course not in found or (found[course].state not in _TAKEN and visit.state in _TAKEN):
+        if course not in found or (found[course].state not in TAKEN and visit.state in TAKEN):
             found[course] = visit
     return found
 
 
 def last_injectors(courses: Iterable[int]) -> dict[int, str]:
     """Who gave the last full treatment of each course."""
-    last = _last_full(course__in=list(courses), treatment__performed_on=F("course__last_treated_on"))
+    last = _last_full(course__in=list(courses))
     return dict(last.exclude(treatment__practitioner=None).values_list("course", "treatment__practitioner__name"))
 
 
@@ -227,21 +243,20 @@ def holds(courses: Iterable[int], day: date) -> dict[int, list[Hold]]:
     """The stops in force on a day for each course, the longest-standing first."""
     blocks = CourseBlock.objects.in_force(day).filter(course__in=list(courses)).order_by("starts_on", "pk")
     found: dict[int, list[Hold]] = defaultdict(list)
-    for course, *values in blocks.values_list("course", "label", "flag__public_id", "ends_on", "flag__review_on"):
-        found[course].append(Hold(*values))
+    for row in blocks.values_list("course", "label", "flag__public_id", "ends_on", "flag__review_on"):
+        found[row[0]].append(Hold(*row[1:]))
     return found
 
 
-def _links(day: date) -> QuerySet:
+def links(day: date) -> QuerySet:
     """The links from courses to their live visits from that day on."""
-    live = Appointment.objects.upcoming(day).order_by().values("pk")
-    links: QuerySet = Appointment.courses.through._default_manager.filter(appointment__in=live)
-    return links
+    through: QuerySet = Appointment.courses.through._default_manager.all()
+    return through.filter(appointment__on__gte=day, appointment__state__in=LIVE)
 
 
 def _last_full(**where: object) -> QuerySet[CourseTreatment]:
     full = CourseTreatment.objects.filter(treatment__kind=TreatmentKind.FULL.value, treatment__voided_at__isnull=True)
-    return full.filter(**where).order_by("pk")
+    return full.filter(treatment__performed_on=F("course__last_treated_on"), **where).order_by("pk")
 
 
 def _with_hold_until(courses: CourseQuerySet, day: date) -> CourseQuerySet:
@@ -266,42 +281,3 @@ def _beyond(tab: Tab, cursor: Cursor) -> Q:
         | Q(**{f"patient__public_id__{later}": cursor.public_id})
         | Q(patient__public_id=cursor.public_id, **{f"indication__code__{later}": cursor.code})
     )
-
-
-# ---- the report: one row per course ----
-
-REPORT_COLUMNS = (
-    "public_id", "source_id", "name", "indication", "last_treated_on", "earliest_on", "due_from", "due_until",
-    "overdue_from", "lapsed_from", "band", "booked_on", "hold_reasons",
-)  # fmt: skip
-
-
-def report(
-    day: date, courses: CourseQuerySet | None = None, *, bands: Iterable[str] = ()
-) -> Iterator[tuple[str, ...]]:
-    """One row of text per course, by name: three queries, streamed. Empty where nothing is known."""
-    rows = with_band(Course.objects.all() if courses is None else courses, day)
-    if chosen := list(bands):
-        rows = rows.filter(band__in=chosen)
-    booked = dict(
-        _links(day).filter(appointment__state__in=_TAKEN).values_list("course").annotate(Min("appointment__on"))
-    )
-    labels: dict[int, list[str]] = defaultdict(list)
-    for course, label in CourseBlock.objects.in_force(day).order_by("label").values_list("course", "label").distinct():
-        labels[course].append(label)
-    ordered = rows.order_by("patient__family_name", "patient__given_name", "patient__public_id", "indication__code")
-    for pk, public_id, source_id, family, given, code, *dates, band in ordered.values_list(
-        "pk", "patient__public_id", "patient__source_id", "patient__family_name", "patient__given_name",
-        "indication__code", "last_treated_on", "earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from",
-        "band",
-    ).iterator(chunk_size=2000):  # fmt: skip
-        name = ", ".join(part for part in (family.upper(), given) if part)
-        days = (value.isoformat() if value else "" for value in (*dates, booked.get(pk)))
-        *stored, booked_on = days
-        reasons = "; ".join(labels[pk]) if pk in labels else ""
-        yield public_id, source_id or "", name, code, *stored, band, booked_on, reasons
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe goes before = + - @, tab and line break."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text

@@ -42,7 +42,7 @@ def name_cell(url: str, *, family: str, given: str, preferred: str = "", struck:
     return format_html(
         '<span class="row-name"><a href="{}"><bdi{}>{}</bdi></a>{}</span>',
         url,
-        format_html(' class="struck"') if struck else "",
+        SafeString(' class="struck"') if struck else "",
         shown,
         known_as,
     )

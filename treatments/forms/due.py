@@ -1,0 +1,58 @@
+"""The filters of the due list and the day of the day sheet, each of them in the address of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from treatments.forms.layout import DayField
+from treatments.queries.due import ON_HOLD, REVIEW, Filters, Tab
+
+
+class DueFilters(forms.Form):
+    """Indication, last injector, booked or not. Lists that are worked through leave out who is booked."""
+
+    indication = forms.ChoiceField(label=_("For"), required=False)
+    practitioner = forms.ChoiceField(label=_("Last injector"), required=False)
+    booked = forms.ChoiceField(label=_("Visit"), required=False)
+
+    def __init__(
+        self, data: Mapping[str, Any], *, tab: Tab, indications: Iterable[tuple[str, str]], practitioners: Iterable[str]
+    ) -> None:
+        self.usual = Filters(booked="all" if tab in (ON_HOLD, REVIEW) else "no")
+        super().__init__({"booked": self.usual.booked, **{name: data[name] for name in data}})
+        self.put("indication", [("", _("Everything")), *indications])
+        self.put("practitioner", [("", _("Everyone")), *((name, name) for name in practitioners)])
+        self.put("booked", [("no", _("Not booked")), ("yes", _("Booked")), ("all", _("All"))])
+
+    def put(self, name: str, choices: list[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        field.choices = choices  # type: ignore[attr-defined]
+        field.widget.attrs = {"class": "form-select"}
+        field.error_messages["invalid_choice"] = _("Choose one of the list.")
+
+    def filters(self) -> Filters:
+        """What was chosen; what could not be understood narrows nothing."""
+        self.is_valid()
+        chosen = {name: value for name, value in self.cleaned_data.items() if value}
+        return Filters(**({"booked": self.usual.booked} | chosen))
+
+
+class DayChoice(forms.Form):
+    """Which day, and whose."""
+
+    date = DayField(label=_("Day"), required=False)
+    who = forms.ChoiceField(label=_("With"), required=False)
+
+    def __init__(self, data: Mapping[str, Any], *, today: str, practitioners: Iterable[str], mine: str = "") -> None:
+        super().__init__({"date": today, **{name: data[name] for name in data}})
+        who = [("", _("Everyone")), *((name, name) for name in practitioners)]
+        if mine:
+            who.insert(1, ("me", _("Me")))
+        self.fields["who"].choices = who  # type: ignore[attr-defined]
+        self.fields["who"].widget.attrs = {"class": "form-select"}
+        self.fields["date"].widget.attrs = {"class": "form-control"}
+        self.fields["who"].error_messages["invalid_choice"] = _("Choose one of the list.")
