@@ -2,8 +2,9 @@
 
 import django.core.serializers.json
 import django.db.models.deletion
-import treatments.models.fields
 from django.db import migrations, models
+
+import treatments.models.fields
 
 
 class Migration(migrations.Migration):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic import audit
-from clinic.models import Practitioner
 from treatments.models import (
     Appointment,
     Course,
@@ -27,54 +27,46 @@ from treatments.models import (
     Treatment,
     in_effect,
 )
+from treatments.models.fields import no_hidden_characters
 from treatments.queries import history
 from treatments.queries.rulebook import rulebook
-from treatments.rules.facts import Plan, PlannedDose
-from treatments.rules.findings import Finding, Refused, cautions, stops
+from treatments.rules.facts import Facts
+from treatments.rules.findings import Finding, Refused, cautions, in_order, stops
 from treatments.rules.review import review
-from treatments.rules.vocabulary import AppointmentState, Side, TreatmentKind
+from treatments.rules.vocabulary import AppointmentState, Severity, TreatmentKind
 from treatments.services import courses
+from treatments.services.records import Line, Record, check, plausible
+
+__all__ = ["VOIDED", "Line", "Record", "findings", "licence_of", "note_worn_off", "record_elsewhere", "sign", "void"]
+
+VOIDED = gettext_lazy("This treatment has been voided and can no longer be changed.")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One injection as it was written down."""
+def findings(
+    record: Record, patient: Patient, *, on: date, amends: Treatment | None = None, facts: Facts | None = None
+) -> list[Finding]:
+    """What the gate says of a treatment as written down; `on` is today, the day of the rules.
 
-    indication: str
-    site: str
-    units: Decimal
-    side: Side = Side.NONE
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """All that is written down about one treatment before it is signed."""
-
-    performed_on: date
-    kind: TreatmentKind
-    product: Product
-    lot_number: str
-    lot_expires_on: date
-    lines: tuple[Line, ...]
-    practitioner: Practitioner | None = None
-    note: str = ""
-    appointment: Appointment | None = None
-
-    def plan(self) -> Plan:
-        """What the gate judges: the units of each course, with the lot."""
-        total: dict[str, Decimal] = defaultdict(Decimal)
-        for line in self.lines:
-            total[line.indication] += line.units
-        doses = tuple(PlannedDose(code, self.product.code, units) for code, units in total.items())
-        return Plan(doses, self.kind, lot_expires_on=self.lot_expires_on, injecting=True)
-
-
-def findings(record: Record, patient: Patient, *, on: date, amends: Treatment | None = None) -> list[Finding]:
-    """What the gate says of a treatment as written down; `on` is today, the day of the rules."""
-    facts = history.facts(patient)
+    `facts` are the patient's, where the caller has them at hand.
+    """
+    facts = facts or history.facts(patient)
     if amends:
         facts = replace(facts, given=tuple(g for g in facts.given if g.ref != amends.public_id))
-    return review(record.plan(), facts, rulebook(on), on=record.performed_on)
+    found = review(record.plan(), facts, rulebook(on), on=record.performed_on)
+    return _with_override(found, record.appointment) if record.appointment else found
+
+
+def _with_override(found: list[Finding], visit: Appointment) -> list[Finding]:
+    """What a prescriber overrode for this very visit is no stop any more: a caution that says who and why."""
+    standing = courses.not_overridden(visit, found)
+    words = _("Overridden for this visit by %(who)s: %(words)s") % {
+        "who": visit.override_by,
+        "words": visit.override_words,
+    }
+    return in_order(
+        replace(f, severity=Severity.CAUTION, change=words) if f.severity.is_stop and f not in standing else f
+        for f in found
+    )
 
 
 @transaction.atomic
@@ -96,12 +88,14 @@ def sign(
     """
     on = timezone.localtime(at).date()
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
-    _check(record, patient, on=on)
+    check(record, patient, on=on)
+    _must_be_of(patient, record, amends)
     if amends:
         _void(amends, reason=void_reason, by=by, at=at)
     found = findings(record, patient, on=on)
     _gate(found, acknowledged=acknowledged, incident_reason=incident_reason)
-    treatment = _write(record, patient, found, incident_reason=incident_reason.strip(), by=by, at=at, amends=amends)
+    incident_reason = incident_reason.strip() if stops(found) else ""
+    treatment = _write(record, patient, found, incident_reason=incident_reason, by=by, at=at, amends=amends)
     if record.appointment:
         _finish(record.appointment, by=by, at=at)
     audit.record(
@@ -112,7 +106,7 @@ def sign(
         patient=patient.public_id,
         findings=[f.as_data() for f in found],
         reason=incident_reason or void_reason,
-        details={"amends": amends.public_id} if amends else None,
+        details={"amends": amends.public_id, "void_reason": void_reason} if amends else None,
     )
     courses.fact_changed(patient, by=by, at=at)
     return treatment
@@ -142,7 +136,8 @@ def record_elsewhere(
     at: datetime,
 ) -> Treatment:
     """A treatment at another clinic, with its date as a range: the later end counts for safety, the earlier for effect."""
-    on = timezone.localtime(at).date()
+    on, areas = timezone.localtime(at).date(), list(indications)
+    patient = Patient.objects.select_for_update().get(pk=patient.pk)
     wrong: dict[str, str] = {}
     if performed_on > on:
         wrong["performed_on"] = _("The day must not be in the future.")
@@ -150,9 +145,16 @@ def record_elsewhere(
         wrong["not_before_on"] = _("The first possible day must be the same as or before the last.")
     if not_before_on < patient.born_on:
         wrong["not_before_on"] = _("The day must be after the date of birth.")
+    if not areas:
+        wrong["indications"] = _("Choose what was treated.")
+    if units is not None and not plausible(units):
+        wrong["units"] = _("Units must be more than 0 and 30000 or fewer.")
+    elif units is not None and len(areas) > 1:
+        # Units are known for the visit as a whole, so they can only be given to a course that stands alone.
+        wrong["units"] = _("Units belong to one area. Record each area by itself, or leave the units empty.")
     if wrong:
         raise ValidationError(wrong)
-    treatment = Treatment.objects.create(
+    treatment = Treatment(
         patient=patient,
         performed_on=performed_on,
         not_before_on=not_before_on if not_before_on != performed_on else None,
@@ -163,10 +165,10 @@ def record_elsewhere(
         signed_by=by,
         signed_at=at,
     )
-    areas = list(indications)
+    treatment.clean_fields(exclude=["public_id", "patient", "findings"])
+    treatment.save(force_insert=True)
     for course in courses.ensure(patient, areas, on=on):
-        # Units are known for the visit as a whole, so they are only given to a course that stands alone.
-        CourseTreatment.objects.create(treatment=treatment, course=course, units=units if len(areas) == 1 else None)
+        CourseTreatment.objects.create(treatment=treatment, course=course, units=units)
     audit.record("treatment.recorded_elsewhere", treatment, by=by, at=at, patient=patient.public_id)
     courses.fact_changed(patient, by=by, at=at)
     return treatment
@@ -176,6 +178,8 @@ def record_elsewhere(
 def note_worn_off(given: CourseTreatment, *, worn_off_on: date | None, by: str, at: datetime) -> None:
     """The day on which the patient said the effect had gone; an observation, not a change of the record."""
     treatment = given.treatment
+    if treatment.voided_at:
+        raise ValidationError(VOIDED)
     if worn_off_on and not treatment.performed_on <= worn_off_on <= timezone.localtime(at).date():
         raise ValidationError({"worn_off_on": _("The day must lie between the treatment and today.")})
     CourseTreatment.objects.filter(pk=given.pk).update(worn_off_on=worn_off_on)
@@ -189,18 +193,11 @@ def note_worn_off(given: CourseTreatment, *, worn_off_on: date | None, by: str, 
     )
 
 
-def _check(record: Record, patient: Patient, *, on: date) -> None:
-    wrong: dict[str, str] = {}
-    if record.performed_on > on:
-        wrong["performed_on"] = _("The day of the treatment must not be in the future.")
-    if record.performed_on < patient.born_on:
-        wrong["performed_on"] = _("The day of the treatment must be after the date of birth.")
-    if not record.lot_number.strip():
-        wrong["lot_number"] = _("Enter the lot number.")
-    if wrong:
-        raise ValidationError(wrong)
-    if not record.lines:
-        raise ValidationError(_("Add at least one site."))
+def _must_be_of(patient: Patient, record: Record, amends: Treatment | None) -> None:
+    if any(other and other.patient_id != patient.pk for other in (record.appointment, amends)):
+        raise ValidationError(_("The visit or the treatment belongs to another patient."))
+    if amends and amends.elsewhere:
+        raise ValidationError(_("A treatment given elsewhere is not amended: void it and record it again."))
 
 
 def _gate(found: list[Finding], *, acknowledged: bool, incident_reason: str) -> None:
@@ -231,7 +228,7 @@ def _write(
         lot_number=record.lot_number.strip(),
         lot_expires_on=record.lot_expires_on,
         practitioner=record.practitioner,
-        sub_standard=record.performed_on > record.lot_expires_on,
+        sub_standard=record.lot_expires_on is not None and record.performed_on > record.lot_expires_on,
         note=record.note,
         findings=[f.as_data() for f in found],
         incident_reason=incident_reason,
@@ -248,6 +245,7 @@ def _write(
 def _write_lines(record: Record, treatment: Treatment, *, on: date) -> None:
     codes = list(dict.fromkeys(line.indication for line in record.lines))
     indications = {row.code: row for row in Indication.objects.filter(code__in=codes)}
+    worn_off = _noted_worn_off(treatment)
     for course in courses.ensure(treatment.patient, [indications[code] for code in codes], on=on):
         lines = [line for line in record.lines if line.indication == course.indication.code]
         given = CourseTreatment.objects.create(
@@ -255,10 +253,19 @@ def _write_lines(record: Record, treatment: Treatment, *, on: date) -> None:
             course=course,
             units=sum((line.units for line in lines), Decimal(0)),
             licence=licence_of(record.product, course, on=on),
+            worn_off_on=worn_off.get(course.pk),
         )
         Injection.objects.bulk_create(
             Injection(given=given, site=line.site, side=line.side.value, units=line.units) for line in lines
         )
+
+
+def _noted_worn_off(treatment: Treatment) -> dict[int, date]:
+    """What the patient said of the effect stays with the course when the record is amended."""
+    if treatment.amends_id is None:
+        return {}
+    rows = CourseTreatment.objects.filter(treatment=treatment.amends_id, worn_off_on__gte=treatment.performed_on)
+    return {course: day for course, day in rows.values_list("course", "worn_off_on") if day}
 
 
 def licence_of(product: Product, course: Course, *, on: date) -> Licence | None:
@@ -270,13 +277,18 @@ def licence_of(product: Product, course: Course, *, on: date) -> Licence | None:
 def _void(treatment: Treatment, *, reason: str, by: str, at: datetime) -> Treatment:
     treatment = Treatment.objects.select_for_update(of=("self",)).select_related("patient").get(pk=treatment.pk)
     if treatment.voided_at:
-        raise ValidationError(_("This treatment has been voided and can no longer be changed."))
+        raise ValidationError(VOIDED)
     if len(reason.strip()) < 10:
         raise ValidationError({"reason": _("Say in 10 characters or more why.")})
+    no_hidden_characters(reason)
     treatment.voided_by, treatment.voided_at, treatment.void_reason = by, at, reason.strip()
     treatment.save(update_fields=["voided_by", "voided_at", "void_reason"])
     return treatment
 
 
 def _finish(appointment: Appointment, *, by: str, at: datetime) -> None:
-    Appointment.objects.filter(pk=appointment.pk).update(state=AppointmentState.DONE.value, state_by=by, state_at=at)
+    """A visit that was still to be done is done; one that was cancelled or missed keeps its state."""
+    done = AppointmentState.DONE.value
+    changed = Appointment.objects.live().filter(pk=appointment.pk)
+    if changed.update(state=done, state_by=by, state_at=at, state_reason="", version=F("version") + 1):
+        audit.record("appointment.done", appointment, by=by, at=at, patient=appointment.patient.public_id)
