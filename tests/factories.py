@@ -61,7 +61,9 @@ def product(code: str = "botox") -> Product:
     return Product.objects.get(code=code)
 
 
-def flag(person: Patient, kind: str = "pregnancy", *, starts_on: date = TODAY, at: datetime = NOW, **fields: Any) -> Flag:
+def flag(
+    person: Patient, kind: str = "pregnancy", *, starts_on: date = TODAY, at: datetime = NOW, **fields: Any
+) -> Flag:
     defaults = {} if fields.get("ends_on") else {"review_on": date(2027, 4, 2)}
     return flags.raise_flag(patient=person, kind=kind, starts_on=starts_on, by=BY, at=at, **(defaults | fields))
 

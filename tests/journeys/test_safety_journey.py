@@ -138,7 +138,7 @@ def test_breastfeeding_refuses_everywhere_until_it_ends(
     page.get_by_label("Lot", exact=True).fill("C4821AB")
     page.get_by_label("Expiry", exact=True).fill(str(today + timedelta(days=300)))
     page.get_by_label("I checked the vial").check()
-    page.get_by_label("answered no to all").check()
+    page.get_by_label("All questions asked on this day").check()
     row = page.locator("[data-formset-row]").first
     row.locator("[name$=indication]").select_option("glabellar_lines")
     row.locator("[name$=site]").fill("procerus")
@@ -150,7 +150,8 @@ def test_breastfeeding_refuses_everywhere_until_it_ends(
     # The next due date stands on the patient's page, with its reasons.
     page.goto(f"{live_server.url}/patients/{patient.public_id}/")
     course = patient.courses.get()
-    assert course.due_from is not None and course.due_until is not None
+    assert course.due_from is not None
+    assert course.due_until is not None
     expect(page.locator("main")).to_contain_text(day(course.due_from))
     expect(page.locator("main")).to_contain_text(day(course.due_until))
     page.get_by_text("Why this date?").first.click()

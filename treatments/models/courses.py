@@ -86,9 +86,10 @@ class Course(models.Model):
         verbose_name_plural = _("courses")
         constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "indication"], name="course_once")]
         indexes: ClassVar = [
-            models.Index(fields=["due_from", "id"], name="course_due"),
-            models.Index(fields=["overdue_from", "id"], name="course_overdue"),
+            models.Index(fields=["due_from", "overdue_from", "id"], name="course_due"),
+            models.Index(fields=["overdue_from", "lapsed_from", "id"], name="course_overdue"),
             models.Index(fields=["lapsed_from", "id"], name="course_lapsed"),
+            models.Index(fields=["id"], condition=~Q(doubt=""), name="course_in_doubt"),
         ]
 
     def __str__(self) -> str:
