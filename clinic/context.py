@@ -15,9 +15,10 @@ from clinic.permissions import ROLE_LABELS
 
 
 def clinic(request: HttpRequest) -> dict[str, Any]:
+    """The context processor; what costs a query is only read where a page shows it."""
     user = getattr(request, "user", None)
     return {
-        "clinic": {"name": settings.CLINIC_NAME, "site": ""},
+        "clinic": {"name": settings.CLINIC_NAME},
         "nav": SimpleLazyObject(lambda: _nav(request)),
         "theme": user.theme if user and user.is_authenticated else "auto",
         "role_label": SimpleLazyObject(lambda: _role(request)),
@@ -39,15 +40,12 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
             "label": label,
             "icon": icon,
             "current": _is_current(request, reverse(name)),
-            "count": None,
         }
         for permission, name, icon, label in entries
         if user.has_perm(permission)
     ]
     if user.is_staff:
-        shown.append(
-            {"url": reverse("admin:index"), "label": _("Admin"), "icon": "settings", "current": False, "count": None}
-        )
+        shown.append({"url": reverse("admin:index"), "label": _("Admin"), "icon": "settings", "current": False})
     return shown
 
 

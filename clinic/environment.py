@@ -34,6 +34,7 @@ def text(name: str, default: str | None = None) -> str:
 
 
 def choice(name: str, default: str, options: Iterable[str]) -> str:
+    """One of the options, letter for letter."""
     value = text(name, default)
     if value not in options:
         raise ImproperlyConfigured(f"{name} is {value!r}, which is not one of its values. {nearest(value, options)}")
@@ -41,11 +42,13 @@ def choice(name: str, default: str, options: Iterable[str]) -> str:
 
 
 def flag(name: str, *, default: bool) -> bool:
+    """Yes or no, also written 1, true, on, 0, false, off."""
     values = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
     return values[choice(name, str(default).lower(), values)]
 
 
 def whole(name: str, default: int, *, at_least: int) -> int:
+    """A whole number."""
     value = text(name, str(default))
     if not (value.isascii() and value.isdigit() and int(value) >= at_least):
         raise ImproperlyConfigured(f"{name} is {value!r}; it has to be a whole number of at least {at_least}.")
@@ -61,6 +64,7 @@ def words(name: str, default: list[str] | None = None) -> list[str]:
 
 
 def time_zone(name: str, default: str) -> str:
+    """The name of a time zone that this machine knows."""
     value = text(name, default)
     try:
         zoneinfo.ZoneInfo(value)
@@ -81,6 +85,7 @@ def secret_key(name: str, file: Path | None) -> str:
 
 
 def kept_key(file: Path) -> str:
+    """The key in the file, made now where there is none."""
     if not file.exists():
         draft = file.with_name(f"{file.name}.{os.getpid()}")
         with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
@@ -95,6 +100,7 @@ def kept_key(file: Path) -> str:
 
 
 def sqlite(path: str, base: Path) -> dict[str, Any]:
+    """A database file; a relative path starts at `base`."""
     name = base / path
     if not path or path.endswith("/") or path == ":memory:" or "?" in path:
         raise ImproperlyConfigured(
@@ -119,6 +125,7 @@ def sqlite(path: str, base: Path) -> dict[str, Any]:
 
 
 def postgresql(url: str) -> dict[str, Any]:
+    """A PostgreSQL address as Django wants it, its parameters as options."""
     import psycopg  # noqa: PLC0415  only where PostgreSQL is used: loading it takes a tenth of a second
 
     try:

@@ -36,3 +36,8 @@ def moment(value: datetime | None) -> str:
 def count(number: int, one: str, many: str) -> str:
     """1 patient, 2 patients."""
     return _("%(number)d %(noun)s") % {"number": number, "noun": one if number == 1 else many}
+
+
+def safe_cell(text: str) -> str:
+    """A cell of a CSV file that no spreadsheet takes for a formula: an apostrophe before = + - @, tab and line break."""
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r", "\n")) else text

@@ -1,3 +1,5 @@
+"""The log of an installation that holds patients' records."""
+
 import logging
 import traceback
 from types import TracebackType

@@ -1,3 +1,5 @@
+"""Answers to HEAD."""
+
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase

@@ -20,9 +20,14 @@ def read(text: str) -> str:
         number = phonenumbers.parse(text, settings.CLINIC_PHONE_REGION)
     except phonenumbers.NumberParseException:
         number = None
-    if number is None or not phonenumbers.is_possible_number(number):
+    if number is None or not _is_whole(number):
         raise ValidationError(_("Enter a phone number with 10 or 11 digits, or start with + and the country code."))
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _is_whole(number: phonenumbers.PhoneNumber) -> bool:
+    """True for a length that can be dialled from anywhere; without its area code a number reaches somebody else."""
+    return bool(phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE)
 
 
 def national(number: str) -> str:

@@ -1,11 +1,12 @@
 from django.contrib import admin
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from clinic import views
 
 urlpatterns = [
     path("login/", views.SignIn.as_view(), name="sign_in"),
-    path("logout/", views.SignOut.as_view(), name="sign_out"),
+    path("logout/", LogoutView.as_view(), name="sign_out"),
     path("account/theme/", views.theme, name="theme"),
     path("healthz", views.health, name="health"),
     path("admin/", admin.site.urls),

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 from clinic import permissions
-from clinic.models import Location, Practitioner, Room, User
+from clinic.models import AuditEvent, Location, Practitioner, Room, User
 from treatments.models import CatalogueState, Flag, Indication, Patient, Product, Treatment
 from treatments.rules.vocabulary import Answer, Side, TreatmentKind
 from treatments.services import catalogue, flags, patients, treatments
@@ -27,6 +27,7 @@ def load_catalogue(jurisdiction: str = "UK") -> None:
         return
     permissions.make_roles()
     catalogue.load(jurisdiction=jurisdiction, by=BY, at=NOW)
+    AuditEvent.objects.filter(verb="catalogue.loaded").delete()  # every test starts with an empty trail
 
 
 def staff(role: str, *, prescriber: bool = False, **fields: Any) -> User:

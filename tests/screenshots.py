@@ -19,8 +19,7 @@ SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 THEMES = ("light", "dark")
 DEMO_PASSWORD = "harbour demo clinic"
 IN_DOCS = {
-    "today", "due-overdue", "patient", "patient-blocked", "book-blocked", "record-pattern", "safety-blocked", "visit-held",
-    "admin-licences",
+    "today", "due-overdue", "patient", "book-blocked", "record-pattern", "safety-blocked", "visit-held", "admin-licences",
 }  # fmt: skip
 
 
@@ -62,6 +61,8 @@ def _take_all(base: str) -> int:
         for user in dict.fromkeys(user for _name, _address, user in pages):
             context = chromium.new_context(locale="en-GB", timezone_id="Europe/London")
             page = context.new_page()
+            if not taken:
+                taken += _take(page, f"{base}/login/", "sign-in")
             page.goto(f"{base}/login/")
             page.get_by_label("Username").fill(user)
             page.get_by_label("Password", exact=True).fill(DEMO_PASSWORD)

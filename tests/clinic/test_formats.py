@@ -39,3 +39,23 @@ def test_a_time_of_day():
 @pytest.mark.parametrize(("number", "text"), [(0, "0 patients"), (1, "1 patient"), (2, "2 patients")])
 def test_a_count(number, text):
     assert formats.count(number, "patient", "patients") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+44 20", "'+44 20"),
+        ("-2", "'-2"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("\tone", "'\tone"),
+        (" =1", "' =1"),
+        ("\r=1", "'\r=1"),
+        ("O'NEIL, Ann", "O'NEIL, Ann"),
+        ("2026-11-22", "2026-11-22"),
+        ("", ""),
+    ],
+)
+def test_no_cell_is_a_formula(text: str, safe: str):
+    assert formats.safe_cell(text) == safe

@@ -15,23 +15,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from clinic.admin import ClinicAdmin
 from clinic.formats import day
 from clinic.models import User
+from treatments.models.catalogue import SEVERITY_LABELS
 from treatments.queries import patients as find
 from treatments.rules.findings import Finding, Refused
 from treatments.rules.vocabulary import Severity
 from treatments.services.appointments import Stale
 from treatments.services.patients import Changed, Resembles
-
-SEVERITY_LABELS = {
-    Severity.HARD_STOP: gettext_lazy("Stop"),
-    Severity.SOFT_STOP: gettext_lazy("Stop, a prescriber may override"),
-    Severity.CAUTION: gettext_lazy("Caution"),
-    Severity.INFORM: gettext_lazy("Note"),
-}
 
 
 class ServiceForm(forms.ModelForm):

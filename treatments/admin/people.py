@@ -135,9 +135,9 @@ class FlagStateFilter(admin.SimpleListFilter):
             ("in_error", gettext_lazy("Entered in error")),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> models.QuerySet[Any]:
         today, true = timezone.localdate(), queryset.filter(in_error=False)
-        in_force = true.filter(starts_on__lte=today).exclude(ends_on__lte=today)
+        in_force = queryset.in_force(today)
         return {
             "in_force": in_force,
             "to_review": in_force.filter(review_on__lte=today),

@@ -17,6 +17,7 @@ from clinic.admin import ReadOnlyAdmin, day_column, moment_column
 from clinic.formats import day
 from treatments.admin.base import PatientSearch
 from treatments.models import Course, CourseTreatment, Treatment
+from treatments.rules.doses import units
 from treatments.rules.vocabulary import Band
 
 
@@ -43,7 +44,7 @@ class GivenInline(admin.TabularInline):
 
     @admin.display(description=gettext_lazy("sites"))
     def sites(self, given: CourseTreatment) -> str:
-        rows = ((i.site, i.get_side_display(), f"{i.units.normalize():f}") for i in given.injections.all())
+        rows = ((i.site, i.get_side_display(), units(i.units)) for i in given.injections.all())
         return format_html_join("", "<p>{} · {} · {}</p>", rows)
 
     @admin.display(description=gettext_lazy("judged by"))

@@ -16,6 +16,7 @@ from clinic.admin import day_column
 from treatments.admin.base import ServiceAdmin, ServiceForm
 from treatments.admin.fields import TicksField
 from treatments.models import Contraindication, DoseLimit, Indication, Licence, Product, Rule, Schedule, in_effect
+from treatments.rules.doses import units
 from treatments.rules.vocabulary import IndicationKind
 from treatments.services import catalogue
 
@@ -107,8 +108,7 @@ class RuleAdmin(ServiceAdmin):
 
 
 def _units(value: Decimal | None) -> str:
-    """300 for 300.00, 2.5 for 2.50."""
-    return f"{value:f}".rstrip("0").rstrip(".") if value is not None else ""
+    return units(value) if value is not None else ""
 
 
 @admin.register(Schedule)

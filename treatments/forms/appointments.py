@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from clinic.models import Practitioner, Room
 from treatments.forms.layout import DayField, LineField, WordsField, helper
 from treatments.models import Course, Indication, OverrideReason, Product
+from treatments.models.fields import REASON_LENGTH
 
 CANCEL_REASONS = {
     "patient": [
@@ -217,7 +218,7 @@ class OverrideForm(forms.Form):
         label=gettext_lazy("In your own words"),
         help_text=gettext_lazy("At least 10 characters. Stays on the visit and in the record."),
         max_length=500,
-        min_length=10,
+        min_length=REASON_LENGTH,
         missing=gettext_lazy("Say in 10 characters or more why the visit should take place."),
     )
 

@@ -10,6 +10,7 @@ from crispy_forms.layout import Field
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clinic.formats import day
 from treatments.forms.layout import DayField, LineField, WordsField, days_beside, helper
 from treatments.rules.facts import ContraindicationRule
 from treatments.rules.vocabulary import Severity
@@ -79,7 +80,7 @@ class FlagForm(forms.Form):
         expected_on = typed.pop("expected_on")
         if expected_on:
             typed["review_on"] = typed["review_on"] or expected_on
-            line = _("Expected %(day)s; then ask about breastfeeding.") % {"day": f"{expected_on:%d-%b-%Y}"}
+            line = _("Expected %(day)s; then ask about breastfeeding.") % {"day": day(expected_on)}
             typed["note"] = "\n".join(part for part in (line, typed["note"]) if part)
         return typed
 

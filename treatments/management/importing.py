@@ -126,16 +126,10 @@ class ImportCommand(BaseCommand):
         try:
             with path.open("w", encoding="utf-8" if plain else "utf-8-sig", newline="") as file:
                 writer = csv.writer(file, delimiter=sheet.delimiter)
-                writer.writerows([_harmless(cell) for cell in row] for row in rows)
+                writer.writerows([formats.safe_cell(cell.replace("\0", "")) for cell in row] for row in rows)
         except OSError as error:
             sentence = _("%(path)s cannot be written: %(why)s.") % {"path": path, "why": error.strerror}
             raise CommandError(sentence, returncode=UNREADABLE) from error
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula; the import takes the apostrophe away again."""
-    cell = cell.replace("\0", "")
-    return f"'{cell}" if cell.lstrip().startswith(("=", "+", "-", "@")) else cell
 
 
 def _things(table: str) -> tuple[str, str]:

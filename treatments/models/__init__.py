@@ -13,7 +13,8 @@ from treatments.models.catalogue import (
     in_effect,
 )
 from treatments.models.courses import Course, CourseBlock
-from treatments.models.patients import ContactConsent, Flag, Patient, SafetyAnswer, SearchKey, Sex
+from treatments.models.flags import Flag
+from treatments.models.patients import ContactConsent, Patient, SafetyAnswer, SearchKey, Sex
 from treatments.models.treatments import CourseTreatment, Injection, Treatment
 
 __all__ = [

@@ -12,6 +12,12 @@ from treatments.models.fields import PlainCharField, PlainTextField
 from treatments.rules.periods import Length, LengthUnit
 from treatments.rules.vocabulary import IndicationKind, ScheduleKind, Severity
 
+SEVERITY_LABELS = {
+    Severity.HARD_STOP: _("Stop"),
+    Severity.SOFT_STOP: _("Stop, a prescriber may override"),
+    Severity.CAUTION: _("Caution"),
+    Severity.INFORM: _("Note"),
+}
 LENGTH_UNITS = [
     (LengthUnit.DAYS.value, _("days")),
     (LengthUnit.WEEKS.value, _("weeks")),

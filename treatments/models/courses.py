@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from treatments.models.catalogue import Indication
 from treatments.models.fields import PlainTextField
-from treatments.models.patients import Flag, Patient
+from treatments.models.flags import Flag
+from treatments.models.patients import Patient
 from treatments.rules.vocabulary import Band
 
 

@@ -24,6 +24,11 @@ class Sex(models.TextChoices):
     OTHER = "X", _("Other")
 
 
+def list_name(family_name: str, given_name: str) -> str:
+    """FAMILY, Given: the set form of every list."""
+    return ", ".join(part for part in (family_name.upper(), given_name) if part)
+
+
 class Patient(models.Model):
     """A person. Everything in an address or on paper uses `public_id`."""
 
@@ -63,8 +68,7 @@ class Patient(models.Model):
 
     @property
     def list_name(self) -> str:
-        """FAMILY, Given: the set form of every list."""
-        return ", ".join(part for part in (self.family_name.upper(), self.given_name) if part)
+        return list_name(self.family_name, self.given_name)
 
     def get_absolute_url(self) -> str:
         return reverse("patient", args=[self.public_id])
@@ -99,46 +103,3 @@ class SafetyAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.answer}"
-
-
-class Flag(models.Model):
-    """A dated fact about a patient that bears on safety. `kind` is the code of a contraindication.
-
-    In force from `starts_on` until the day before `ends_on`; without an end it stays in force, whatever the review
-    date. Entered in error: it never was true, and counts nowhere.
-    """
-
-    public_id = PublicIdField(_("flag number"))
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="flags", verbose_name=_("patient"))
-    kind = models.CharField(_("what"), max_length=60)
-    starts_on = models.DateField(_("since"))
-    ends_on = models.DateField(_("first day it no longer holds"), null=True, blank=True)
-    review_on = models.DateField(_("ask again on"), null=True, blank=True)
-    source = PlainCharField(_("who said so"), max_length=80, blank=True)
-    note = PlainTextField(_("note"), blank=True)
-    raised_by = models.CharField(_("raised by"), max_length=150)
-    raised_at = models.DateTimeField(_("raised"))
-    ended_by = models.CharField(_("ended by"), max_length=150, blank=True)
-    error_reason = PlainTextField(_("why it was entered in error"), blank=True)
-    in_error = models.BooleanField(_("entered in error"), default=False)
-
-    class Meta:
-        ordering = ("-starts_on", "-pk")
-        verbose_name = _("flag")
-        verbose_name_plural = _("flags")
-        indexes: ClassVar = [models.Index(fields=["patient", "starts_on"], name="flag_of_patient")]
-        constraints: ClassVar = [
-            models.CheckConstraint(
-                condition=models.Q(ends_on__isnull=True) | models.Q(ends_on__gte=models.F("starts_on")),
-                name="flag_ends_after_start",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(in_error=False) | ~models.Q(error_reason=""), name="flag_error_has_reason"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.starts_on}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("flag", args=[self.public_id])

@@ -21,6 +21,9 @@ KIND_LABELS = {TreatmentKind.FULL: _("Full"), TreatmentKind.TOUCH_UP: _("Touch-u
 SIDE_LABELS = {Side.NONE: _("Middle or both"), Side.LEFT: _("Left"), Side.RIGHT: _("Right")}
 
 
+MOST_UNITS = 30000  # of one injection or one course: beyond any vial of any unit system
+
+
 class TreatmentQuerySet(models.QuerySet["Treatment"]):
     def valid(self) -> TreatmentQuerySet:
         return self.filter(voided_at__isnull=True)
@@ -114,7 +117,7 @@ class CourseTreatment(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["treatment", "course"], name="treatment_gives_course_once"),
             models.CheckConstraint(
-                condition=Q(units__isnull=True) | Q(units__gt=0, units__lte=30000), name="course_units_in_bounds"
+                condition=Q(units__isnull=True) | Q(units__gt=0, units__lte=MOST_UNITS), name="course_units_in_bounds"
             ),
         ]
 
@@ -135,7 +138,7 @@ class Injection(models.Model):
     class Meta:
         ordering = ("pk",)
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(units__gt=0, units__lte=30000), name="injection_units_in_bounds")
+            models.CheckConstraint(condition=Q(units__gt=0, units__lte=MOST_UNITS), name="injection_units_in_bounds")
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.db.models import Min
 
 from treatments.models import Course, CourseBlock
 from treatments.models.courses import CourseQuerySet
+from treatments.models.patients import list_name
 from treatments.queries.due import TAKEN, links, with_band
 from treatments.rules.vocabulary import Band
 
@@ -36,13 +37,7 @@ def rows(day: date, courses: CourseQuerySet | None = None, *, bands: Iterable[st
         "indication__code", "last_treated_on", "earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from",
         "band",
     ).iterator(chunk_size=2000):  # fmt: skip
-        name = ", ".join(part for part in (family.upper(), given) if part)
         days = (value.isoformat() if value else "" for value in (*dates, booked.get(pk)))
         *stored, booked_on = days
         reasons = "; ".join(labels[pk]) if band == Band.ON_HOLD else ""
-        yield public_id, source_id or "", name, code, *stored, band, booked_on, reasons
-
-
-def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe goes before = + - @, tab and line break."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+        yield public_id, source_id or "", list_name(family, given), code, *stored, band, booked_on, reasons

@@ -57,17 +57,19 @@ def resembling(
     *, family_name: str, given_name: str, born_on: date, phone: str, but: int | None = None
 ) -> list[Patient]:
     """Who might be the same person: born the same day, and the same names in any order or the same phone."""
-    names = sorted(fold(f"{family_name} {given_name}").split())
+    names = sorted_names(family_name, given_name)
     same_day = Patient.objects.filter(born_on=born_on).order_by("pk")
     return [
         other
         for other in same_day
-        if other.pk != but and (_sorted_names(other) == names or (phone and other.phone == phone))
+        if other.pk != but
+        and (sorted_names(other.family_name, other.given_name) == names or (phone and other.phone == phone))
     ]
 
 
-def _sorted_names(patient: Patient) -> list[str]:
-    return sorted(fold(f"{patient.family_name} {patient.given_name}").split())
+def sorted_names(family_name: str, given_name: str) -> list[str]:
+    """The folded words of a name, in an order that does not depend on which of them is the family's."""
+    return sorted(fold(f"{family_name} {given_name}").split())
 
 
 def as_date(text: str) -> date | None:

@@ -65,6 +65,7 @@ def _build(on: date, token: str) -> RuleBook:
                 row.code, row.name, row.short_name, IndicationKind(row.kind), schedules[row.pk], row.min_age_years
             )
             for row in Indication.objects.all()
+            if row.pk in schedules  # one that was added later is not known on an earlier day
         },
         products={row.code: ProductRule(row.code, row.brand, row.unit_system) for row in Product.objects.all()},
         licences={

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from clinic.models import AuditEvent, Practitioner, Room
 from treatments.models import Appointment, Flag, Patient
-from treatments.queries.patient_rows import staff_names
+from treatments.queries.staff import staff_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,18 +50,22 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def hard_stops(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that nobody may override."""
     return [f for f in findings if f.severity == Severity.HARD_STOP]
 
 
 def soft_stops(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that a prescriber may override, for one visit."""
     return [f for f in findings if f.severity == Severity.SOFT_STOP]
 
 
 def stops(findings: Iterable[Finding]) -> list[Finding]:
+    """Hard and soft ones."""
     return [f for f in findings if f.severity.is_stop]
 
 
 def cautions(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that must be acknowledged."""
     return [f for f in findings if f.severity == Severity.CAUTION]
 
 

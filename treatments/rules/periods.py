@@ -51,14 +51,17 @@ class Length:
 
 
 def days(value: int) -> Length:
+    """That many days."""
     return Length(value, LengthUnit.DAYS)
 
 
 def weeks(value: int) -> Length:
+    """That many times seven days."""
     return Length(value, LengthUnit.WEEKS)
 
 
 def months(value: int) -> Length:
+    """That many calendar months."""
     return Length(value, LengthUnit.MONTHS)
 
 
@@ -71,11 +74,6 @@ class Period:
 
     def covers(self, day: date) -> bool:
         return self.starts_on <= day and (self.ends_on is None or day < self.ends_on)
-
-    def overlaps(self, other: Period) -> bool:
-        return (other.ends_on is None or self.starts_on < other.ends_on) and (
-            self.ends_on is None or other.starts_on < self.ends_on
-        )
 
 
 def first_day_outside(day: date, periods: list[Period]) -> date:

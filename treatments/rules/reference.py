@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from .periods import Length, days
-from .reference_reader import CatalogueError, read
-from .reference_records import (
+from treatments.rules.periods import Length, days
+from treatments.rules.reference_reader import CatalogueError, read
+from treatments.rules.reference_records import (
     AdverseEventKind,
     Better,
     Contraindication,
@@ -29,8 +29,8 @@ from .reference_records import (
     Source,
     Threshold,
 )
-from .vocabulary import Jurisdiction
-from .words import fold
+from treatments.rules.vocabulary import Jurisdiction
+from treatments.rules.words import fold
 
 __all__ = [
     "AdverseEventKind", "Better", "CatalogueError", "Contraindication", "DayRange", "DoseLimit", "Evidence",
@@ -66,11 +66,13 @@ def find_product(text: str) -> Product | None:
 
 
 def find_indication(text: str) -> Indication | None:
+    """The indication that an exact spelling names, None for an unknown one."""
     code = load().indication_spellings.get(fold(text))
     return load().indications[code] if code else None
 
 
 def find_contraindication(text: str) -> Contraindication | None:
+    """The contraindication that an exact spelling names, None for an unknown one."""
     code = load().contraindication_spellings.get(fold(text))
     return load().contraindications[code] if code else None
 

@@ -12,8 +12,8 @@ from inspect import Parameter, signature
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from .periods import Length, LengthUnit
-from .reference_records import (
+from treatments.rules.periods import Length, LengthUnit
+from treatments.rules.reference_records import (
     AdverseEventKind,
     Contraindication,
     DayRange,
@@ -28,7 +28,7 @@ from .reference_records import (
     Source,
     Threshold,
 )
-from .words import fold
+from treatments.rules.words import fold
 
 
 class FromFields(Protocol):

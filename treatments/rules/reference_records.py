@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from .periods import Length
-from .vocabulary import IndicationKind, Jurisdiction, ScheduleKind, Severity
+from treatments.rules.periods import Length
+from treatments.rules.vocabulary import IndicationKind, Jurisdiction, ScheduleKind, Severity
 
 Codes = tuple[str, ...]
 
@@ -30,11 +30,6 @@ class Population(StrEnum):
     ADULT = "adult"  # 18 and older
     PAEDIATRIC = "paediatric"  # under 18
     TWELVE_AND_OVER = "twelve_and_over"
-
-    def covers_age(self, years: int) -> bool:
-        if self == Population.PAEDIATRIC:
-            return years < 18
-        return years >= (12 if self == Population.TWELVE_AND_OVER else 18)
 
 
 class Better(StrEnum):
@@ -219,11 +214,6 @@ class Contraindication:
     note: str = ""
     spellings: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
-
-    def applies_to(self, *, product: str, indication: str, kind: IndicationKind) -> bool:
-        if not (self.products or self.indications or self.kinds):
-            return True
-        return product in self.products or indication in self.indications or kind in self.kinds
 
 
 @dataclass(frozen=True, slots=True)

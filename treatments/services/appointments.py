@@ -59,6 +59,7 @@ def book(
     diary.check(booking, at=at)
     found = findings(booking, on=on)
     overrides.gate(found, override=override, acknowledged=acknowledged)
+    override = override if soft_stops(found) else None
     diary.refuse_taken(booking)
     appointment = Appointment(
         patient=booking.patient,
@@ -76,7 +77,7 @@ def book(
         findings=[f.as_data() for f in found],
         acknowledged_by=by.username if cautions(found) else "",
     )
-    if override and soft_stops(found):
+    if override:
         overrides.note(appointment, override, found, at=at)
     appointment.clean_fields(exclude=["public_id", "patient", "product", "findings"])
     appointment.save(force_insert=True)
@@ -115,13 +116,14 @@ def move(
     diary.check(booking, at=at)
     found = findings(booking, on=timezone.localtime(at).date())
     overrides.gate(found, override=override, acknowledged=acknowledged)
+    override = override if soft_stops(found) else None
     diary.refuse_taken(booking, but=appointment)
     was = timezone.localtime(appointment.starts_at)
     appointment.practitioner, appointment.room = booking.practitioner, booking.room
     appointment.on, appointment.starts_at, appointment.ends_at = booking.on, booking.starts_at, booking.ends_at
     appointment.findings = [f.as_data() for f in found]
     appointment.acknowledged_by = by.username if cautions(found) else ""
-    overrides.note(appointment, override if soft_stops(found) else None, found, at=at)
+    overrides.note(appointment, override, found, at=at)
     _set_state(appointment, AppointmentState.BOOKED, by=by.username, at=at)
     _audit(
         "appointment.moved",
@@ -165,7 +167,7 @@ _MAY_BECOME = {
 
 @transaction.atomic
 def mark(appointment: Appointment, state: AppointmentState, *, by: str, at: datetime) -> Appointment:
-    """Arrived, done, missed, or booked again (undo). Coming back to life is judged like a new booking."""
+    """Arrived, done, missed, or booked again (undo). The gate is asked at the door, and when a visit comes back to life."""
     appointment = _locked(appointment)
     was = AppointmentState(appointment.state)
     if was not in _MAY_BECOME.get(state, ()):
@@ -179,6 +181,8 @@ def mark(appointment: Appointment, state: AppointmentState, *, by: str, at: date
         raise ValidationError(_("The visit is on another day."))
     if state == AppointmentState.BOOKED:
         _comes_back(appointment, was, at=at)
+    elif state == AppointmentState.ARRIVED:
+        _stands_up(appointment, at=at)
     _set_state(appointment, state, by=by, at=at)
     _audit(f"appointment.{state}", appointment, by=by, at=at, details={"was": str(was)})
     return appointment
@@ -221,7 +225,7 @@ def standing(appointment: Appointment, *, at: datetime) -> list[Finding]:
 
 
 def _stands_up(appointment: Appointment, *, at: datetime) -> list[Finding]:
-    """The findings of a visit that comes back to life; refuses while a stop stands."""
+    """The findings of a visit that goes ahead; refuses while a stop stands."""
     found = standing(appointment, at=at)
     if stopping := courses.not_overridden(appointment, found):
         raise Refused(stopping)

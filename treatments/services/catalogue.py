@@ -63,6 +63,7 @@ class Loaded:
 @transaction.atomic
 def load(*, jurisdiction: str, by: str, at: datetime) -> Loaded:
     """Bring the database to the reference files. Loading twice changes nothing."""
+    hold()
     shelf, done, on = reference.load(), Loaded(), timezone.localtime(at).date()
     for model, key_values in (
         (Product, rows.products(shelf, jurisdiction)),
@@ -86,7 +87,9 @@ def load(*, jurisdiction: str, by: str, at: datetime) -> Loaded:
             limit.indications.set([indications[name] for name in scope])
     _retire_limits({code for code, _values, _scope in rows.dose_limits(shelf, jurisdiction)}, done, on=on)
     if done.added or done.revised:
-        rules_changed(by=by, at=at)
+        state = rules_changed(by=by, at=at)
+        details = {"jurisdiction": jurisdiction, "added": done.added, "revised": done.revised}
+        audit.record("catalogue.loaded", state, by=by, at=at, details=details)
     return done
 
 
@@ -128,7 +131,7 @@ def _load_rule(
         done.revised += 1
     else:
         done.added += 1
-    starts = on if versions.exists() else FIRST_DAY
+    starts = on if versions.exists() or CatalogueState.objects.exists() else FIRST_DAY
     return rows_of.create(**key, **values, shipped=print_, effective_from=starts)
 
 
@@ -145,10 +148,11 @@ def _fingerprint(values: Mapping[str, Any]) -> str:
 @transaction.atomic
 def revise(row: Rule, *, changes: Mapping[str, Any], by: str, at: datetime) -> Rule:
     """The clinic's own version of a rule, from today on. Stricter than delivered, or `ValidationError`."""
+    hold()
     changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
     if not changed:
         return row
-    if row.effective_until:
+    if type(row)._default_manager.filter(pk=row.pk, effective_until__isnull=False).exists():
         raise ValidationError(_("This version has ended. Change the version in effect."))
     wanted = copy(row)
     for name, value in changed.items():
@@ -175,6 +179,7 @@ def revise(row: Rule, *, changes: Mapping[str, Any], by: str, at: datetime) -> R
 @transaction.atomic
 def add(row: Rule, *, by: str, at: datetime, indications: Iterable[Indication] = ()) -> Rule:
     """A rule of the clinic's own from today on, beside those delivered and never weaker than they are."""
+    hold()
     on = timezone.localtime(at).date()
     row.shipped, row.effective_from, row.effective_until = "", on, None
     row.full_clean()
@@ -205,6 +210,7 @@ def add_indication(row: Indication, *, schedule: Schedule, any_product: Licence,
 @transaction.atomic
 def enter(row: models.Model, *, by: str, at: datetime, known_rules: bool = True) -> models.Model:
     """Add a product or another plain row of the catalogue."""
+    hold()
     row.full_clean()
     row.save(force_insert=True)
     audit.record("catalogue.added", row, by=by, at=at, details={"code": getattr(row, "code", "")})
@@ -216,6 +222,7 @@ def enter(row: models.Model, *, by: str, at: datetime, known_rules: bool = True)
 @transaction.atomic
 def amend(row: models.Model, *, changes: Mapping[str, Any], by: str, at: datetime) -> models.Model:
     """Change a plain row. What the clinic has changed itself stays so when the catalogue is loaded again."""
+    hold()
     changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
     if not changed:
         return row
@@ -248,12 +255,21 @@ def _own_values(model: type[models.Model]) -> dict[str, set[str]]:
     return own
 
 
-def rules_changed(*, by: str, at: datetime) -> None:
+def hold() -> None:
+    """One change of the catalogue at a time, and nobody registered meanwhile: held to the end of the transaction."""
+    list(CatalogueState.objects.select_for_update())
+
+
+def rules_changed(*, by: str, at: datetime) -> CatalogueState:
     """A new token for every process's rule book, new dates for every course, every future visit judged again."""
-    CatalogueState.objects.all().delete()
-    CatalogueState.objects.create(token=uuid.uuid4().hex)
+    state = CatalogueState.objects.select_for_update().first() or CatalogueState()
+    state.token = uuid.uuid4().hex
+    state.save()
+    # Whoever books or records by the old rules is waited for; whoever comes later waits and reads the new ones.
+    list(Patient.objects.select_for_update().order_by("pk").values_list("pk"))
     on = timezone.localtime(at).date()
     courses.refresh(list(Course.objects.order_by().values_list("patient", flat=True).distinct()), on=on)
     booked = Appointment.objects.upcoming(on).values("patient")
     for patient in Patient.objects.filter(pk__in=booked).order_by("pk"):
         courses.rejudge(patient, by=by, at=at)
+    return state

@@ -19,6 +19,7 @@ def _sources(shelf: Reference, codes: tuple[str, ...], basis: str = "") -> str:
 
 
 def products(shelf: Reference, jurisdiction: str) -> Iterator[tuple[str, Values]]:
+    """One row per product, by code, with the vial sizes of the jurisdiction."""
     for p in shelf.products.values():
         sizes = {str(place): list(values) for place, values in p.vial_units.items()}
         yield (
@@ -40,6 +41,7 @@ def products(shelf: Reference, jurisdiction: str) -> Iterator[tuple[str, Values]
 
 
 def indications(shelf: Reference) -> Iterator[tuple[str, Values]]:
+    """One row per indication, by code."""
     for i in shelf.indications.values():
         yield (
             i.code,
@@ -67,6 +69,7 @@ def _site(site: reference.Site) -> Values:
 
 
 def schedules(shelf: Reference) -> Iterator[tuple[str, Values]]:
+    """One row per indication, by its code: when its effect wears off."""
     for i in shelf.indications.values():
         yield (
             i.code,
@@ -118,6 +121,7 @@ def _licence(
 
 
 def contraindications(shelf: Reference) -> Iterator[tuple[str, Values]]:
+    """One row per contraindication, by code."""
     for c in shelf.contraindications.values():
         yield (
             c.code,
@@ -164,6 +168,7 @@ def _limit(shelf: Reference, row: reference.DoseLimit) -> Values:
 
 
 def adverse_events(shelf: Reference) -> Iterator[tuple[str, Values]]:
+    """One row per kind of adverse event, by code."""
     for a in shelf.adverse_events.values():
         yield (
             a.code,
@@ -180,6 +185,7 @@ def adverse_events(shelf: Reference) -> Iterator[tuple[str, Values]]:
 
 
 def outcome_measures(shelf: Reference) -> Iterator[tuple[str, Values]]:
+    """One row per measure, by code."""
     for m in shelf.outcome_measures.values():
         yield (
             m.code,

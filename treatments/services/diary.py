@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic.formats import clock, day
 from clinic.models import Practitioner, Room
 from treatments.models import Appointment, Indication, Patient, Product
 from treatments.rules.findings import Finding, Refused
@@ -41,7 +42,7 @@ class Booking:
 
     @property
     def ends_at(self) -> datetime:
-        return self.starts_at + timedelta(minutes=self.minutes)
+        return self.starts_at.astimezone(UTC) + timedelta(minutes=self.minutes)  # also when the clocks change meanwhile
 
 
 def check(booking: Booking, *, at: datetime) -> None:
@@ -50,7 +51,9 @@ def check(booking: Booking, *, at: datetime) -> None:
     if not booking.indications:
         wrong["indications"] = _("Choose what the visit is for.")
     if booking.starts_at < at - timedelta(minutes=5):
-        wrong["starts_at"] = _("Choose a time after %(now)s.") % {"now": f"{timezone.localtime(at):%H:%M, %d-%b-%Y}"}
+        wrong["starts_at"] = _("Choose a time after %(now)s.") % {
+            "now": f"{clock(at)}, {day(timezone.localtime(at).date())}"
+        }
     if booking.on > timezone.localtime(at).date() + timedelta(days=_DAYS_AHEAD):
         wrong["starts_at"] = _("Choose a day within the next two years.")
     if not SHORTEST <= booking.minutes <= LONGEST:
@@ -94,10 +97,7 @@ def clashes(booking: Booking, *, but: Appointment | None = None) -> list[Finding
         ("patient", booking.patient, _("%(who)s already has a visit from %(from)s to %(to)s.")),
     ):
         if other := overlapping.filter(**{field: value}).order_by("starts_at", "pk").first():
-            span = {
-                "from": f"{timezone.localtime(other.starts_at):%H:%M}",
-                "to": f"{timezone.localtime(other.ends_at):%H:%M}",
-            }
+            span = {"from": clock(other.starts_at), "to": clock(other.ends_at)}
             found.append(_busy(f"{field}_busy", sentence % {"who": value, **span}, about=other.public_id))
     return found
 

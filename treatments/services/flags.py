@@ -6,12 +6,13 @@ from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import audit
+from clinic.formats import day
 from treatments.models import Flag, Patient
+from treatments.models.fields import REASON_LENGTH
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import RuleBook
 from treatments.services import courses
@@ -19,14 +20,10 @@ from treatments.services import courses
 _REVIEW_AFTER_DAYS = 90
 
 
-def in_force(patient: Patient, day: date) -> QuerySet[Flag]:
-    return patient.flags.filter(in_error=False, starts_on__lte=day).filter(Q(ends_on__isnull=True) | Q(ends_on__gt=day))
-
-
-def proposed_review(kind: str, day: date, book: RuleBook) -> date | None:
+def proposed_review(kind: str, on: date, book: RuleBook) -> date | None:
     """When to ask again: after the rule's own days, else after 90; None for what does not pass."""
     rule = book.contraindications[kind]
-    return day + timedelta(days=rule.review_after_days or _REVIEW_AFTER_DAYS) if rule.time_limited else None
+    return on + timedelta(days=rule.review_after_days or _REVIEW_AFTER_DAYS) if rule.time_limited else None
 
 
 @transaction.atomic
@@ -88,7 +85,7 @@ def confirm(flag: Flag, *, review_on: date, by: str, at: datetime, reason: str =
 def enter_in_error(flag: Flag, *, reason: str, by: str, at: datetime) -> Flag:
     """It never was true: it stays readable and counts nowhere."""
     flag = _locked(flag)
-    if len(reason.strip()) < 10:
+    if len(reason.strip()) < REASON_LENGTH:
         raise ValidationError({"reason": _("Say in 10 characters or more why it was entered in error.")})
     flag.in_error, flag.error_reason = True, reason.strip()
     flag.save(update_fields=["in_error", "error_reason"])
@@ -113,7 +110,7 @@ def _check(flag: Flag, *, on: date) -> None:
         wrong["starts_on"] = _("The start must be the same as or after the date of birth.")
     if flag.ends_on and flag.ends_on < flag.starts_on:
         wrong["ends_on"] = _("End date must be the same as or after %(day)s when it started.") % {
-            "day": flag.starts_on.strftime("%d-%b-%Y")
+            "day": day(flag.starts_on)
         }
     if flag.ends_on and flag.ends_on.year > on.year + 20:
         wrong["ends_on"] = _("Enter an end within the next 20 years, or leave it empty.")

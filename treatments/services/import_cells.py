@@ -36,6 +36,7 @@ def day(row: Row, name: str, order: str) -> date | None:
 
 
 def needed_day(row: Row, name: str, order: str) -> date:
+    """The day of a cell that may not be empty. `Spoilt` for an empty one too."""
     found = day(row, name, order)
     if found is None:
         raise Spoilt(name, _("The date is missing."))

@@ -220,5 +220,4 @@ def _take(sheet: Sheet, line: int, cells: list[str] | None, text: str) -> None:
 
 def _plain(cell: str) -> str:
     """Single spaces; without the apostrophe that keeps a spreadsheet from taking a rejected cell for a formula."""
-    text = " ".join(cell.split())
-    return text[1:] if re.match(r"'[=+\-@]", text) else text
+    return " ".join(re.sub(r"^'(?=\s*[=+\-@]|[\t\r\n])", "", cell).split())

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from clinic import formats
 from treatments.models import Treatment
 from treatments.rules import reference
 from treatments.rules.doses import units as units_text
@@ -80,8 +81,8 @@ def _performed_on(row: Row, person: Person, run: Run) -> date:
     if day > run.on:
         raise Spoilt("performed_on", _("The day of the treatment lies in the future."))
     if day < person.born_on:
-        born_on = person.born_on.strftime("%d-%b-%Y")
-        raise Spoilt("performed_on", _("The day lies before the patient's birth on %(day)s.") % {"day": born_on})
+        born = formats.day(person.born_on)
+        raise Spoilt("performed_on", _("The day lies before the patient's birth on %(day)s.") % {"day": born})
     return day
 
 

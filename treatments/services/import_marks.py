@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clinic import audit
+from clinic import audit, formats
 from treatments.models import CourseTreatment, Flag, Treatment
 from treatments.rules.contraindications import flag_findings
 from treatments.rules.facts import Facts, FlagFact, Plan, PlannedDose, RuleBook
@@ -35,7 +35,7 @@ class Mark:
     @property
     def sentence(self) -> str:
         return _("Held on %(day)s, when treatment %(id)s was given: the treatment says so now.") % {
-            "day": self.performed_on.strftime("%d-%b-%Y"),
+            "day": formats.day(self.performed_on),
             "id": self.public_id,
         }
 

@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _
 from clinic import audit
 from treatments.models import Patient, SearchKey
 from treatments.queries import patients as find
-from treatments.rules.words import fold
+from treatments.services import catalogue, imports, patients
 from treatments.services import import_cells as cells
-from treatments.services import imports, patients
 from treatments.services.import_files import Row, Sheet, Spoilt
 from treatments.services.imports import Outcome, Run
 
@@ -159,7 +158,7 @@ def _resembling(patient: Patient, others: Iterable[_Somebody]) -> _Somebody | No
 
 
 def _names(patient: Patient) -> list[str]:
-    return sorted(fold(f"{patient.family_name} {patient.given_name}").split())
+    return find.sorted_names(patient.family_name, patient.given_name)
 
 
 def _label(patient: Patient) -> str:
@@ -187,6 +186,7 @@ def _write(arrivals: list[_Arrival], run: Run, outcome: Outcome) -> None:
 
 
 def _save(new: list[Patient], run: Run) -> None:
+    catalogue.hold()
     for patient in new:
         patient.pk, patient._state.adding = None, True  # also after a write that was undone
     Patient.objects.bulk_create(new)

@@ -98,6 +98,7 @@ def people(sheet: Sheet) -> dict[str, Person]:
 
 
 def person_of(row: Row, known: dict[str, Person]) -> Person:
+    """The patient whom a row is about. `Spoilt` where the id is missing or nobody has it."""
     source_id = row.text("patient")
     if not source_id:
         raise Spoilt("patient", _("The patient's id is missing."))
@@ -107,6 +108,7 @@ def person_of(row: Row, known: dict[str, Person]) -> Person:
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The items in lists of at most `size`."""
     iterator = iter(items)
     while some := list(islice(iterator, size)):
         yield some

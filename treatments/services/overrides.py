@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 
 from clinic.models import User
 from treatments.models import Appointment, OverrideReason
-from treatments.models.fields import no_hidden_characters
+from treatments.models.fields import REASON_LENGTH, no_hidden_characters
 from treatments.rules.findings import Finding, Refused, cautions, hard_stops, soft_stops
 from treatments.rules.vocabulary import Severity
 from treatments.services import courses
 
-OWN_WORDS = 10
 REFUSALS = ("override_not_allowed", "override_not_of_this", "not_acknowledged")
 
 
@@ -44,7 +43,7 @@ def gate(found: list[Finding], *, override: Override | None, acknowledged: bool)
         wrong: dict[str, str] = {}
         if override.reason not in OverrideReason.values:
             wrong["override_reason"] = _("Choose a reason for the override.")
-        if len(override.words.strip()) < OWN_WORDS:
+        if len(override.words.strip()) < REASON_LENGTH:
             wrong["override_words"] = _("Say in 10 characters or more why the visit should take place.")
         if wrong:
             raise ValidationError(wrong)

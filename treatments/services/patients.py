@@ -16,7 +16,7 @@ from treatments.models import Flag, Patient, SafetyAnswer, SearchKey
 from treatments.queries import patients as find
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import Answer
-from treatments.services import courses, flags
+from treatments.services import catalogue, courses, flags
 
 
 class Resembles(Exception):
@@ -37,6 +37,7 @@ def register(*, by: str, at: datetime, different: bool = False, **fields: Any) -
     on = timezone.localtime(at).date()
     patient = Patient(**fields, registered_on=on)
     check(patient, on=on)
+    catalogue.hold()  # one registration at a time: two at once of the same person would both find nobody
     others = find.resembling(
         family_name=patient.family_name,
         given_name=patient.given_name,
@@ -122,6 +123,7 @@ def answer_questions(
     patient: Patient, *, answers: Mapping[str, Answer], by: str, at: datetime, answered_on: date
 ) -> list[Flag]:
     """Store the answers of one asking. A yes raises its flag at once; the flags that were raised are returned."""
+    patient = Patient.objects.select_for_update().get(pk=patient.pk)
     book = rulebook(timezone.localtime(at).date())
     if answered_on > timezone.localtime(at).date():
         raise ValidationError({"answered_on": _("The day of the answers must not be in the future.")})
@@ -139,7 +141,7 @@ def answer_questions(
         patient=patient.public_id,
         details={"answered_on": answered_on.isoformat(), **{row.kind: row.answer for row in rows}},
     )
-    in_force = set(flags.in_force(patient, answered_on).values_list("kind", flat=True))
+    in_force = set(patient.flags.in_force(answered_on).values_list("kind", flat=True))
     raised = [
         flags.raise_flag(
             patient=patient,

@@ -12,10 +12,9 @@ from django.utils.translation import gettext as _
 
 from clinic.models import Practitioner
 from treatments.models import Appointment, Injection, Patient, Product
+from treatments.models.treatments import MOST_UNITS
 from treatments.rules.facts import Plan, PlannedDose
 from treatments.rules.vocabulary import Side, TreatmentKind
-
-MOST_UNITS = 30000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,9 @@ def _check_line(line: Line) -> None:
     if not line.site.strip():
         raise ValidationError(_("Enter the site of each injection."))
     if not plausible(line.units):
-        raise ValidationError(_("Units for %(site)s must be more than 0 and 30000 or fewer.") % {"site": line.site})
+        raise ValidationError(
+            _("Units for %(site)s must be more than 0 and %(most)d or fewer.") % {"site": line.site, "most": MOST_UNITS}
+        )
     Injection(site=line.site, side=line.side.value, units=line.units).clean_fields(exclude=["given"])
 
 

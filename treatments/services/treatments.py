@@ -27,7 +27,8 @@ from treatments.models import (
     Treatment,
     in_effect,
 )
-from treatments.models.fields import no_hidden_characters
+from treatments.models.fields import REASON_LENGTH, no_hidden_characters
+from treatments.models.treatments import MOST_UNITS
 from treatments.queries import history
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import Facts
@@ -53,7 +54,8 @@ def findings(
     if amends:
         facts = replace(facts, given=tuple(g for g in facts.given if g.ref != amends.public_id))
     found = review(record.plan(), facts, rulebook(on), on=record.performed_on)
-    return _with_override(found, record.appointment) if record.appointment else found
+    visit = record.appointment
+    return _with_override(found, visit) if visit and visit.on == record.performed_on else found
 
 
 def _with_override(found: list[Finding], visit: Appointment) -> list[Finding]:
@@ -88,6 +90,8 @@ def sign(
     """
     on = timezone.localtime(at).date()
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
+    if record.appointment:  # as it is now: an override that was taken back meanwhile covers nothing
+        record = replace(record, appointment=Appointment.objects.get(pk=record.appointment.pk))
     check(record, patient, on=on)
     _must_be_of(patient, record, amends)
     if amends:
@@ -138,22 +142,6 @@ def record_elsewhere(
     """A treatment at another clinic, with its date as a range: the later end counts for safety, the earlier for effect."""
     on, areas = timezone.localtime(at).date(), list(indications)
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
-    wrong: dict[str, str] = {}
-    if performed_on > on:
-        wrong["performed_on"] = _("The day must not be in the future.")
-    if not_before_on > performed_on:
-        wrong["not_before_on"] = _("The first possible day must be the same as or before the last.")
-    if not_before_on < patient.born_on:
-        wrong["not_before_on"] = _("The day must be after the date of birth.")
-    if not areas:
-        wrong["indications"] = _("Choose what was treated.")
-    if units is not None and not plausible(units):
-        wrong["units"] = _("Units must be more than 0 and 30000 or fewer.")
-    elif units is not None and len(areas) > 1:
-        # Units are known for the visit as a whole, so they can only be given to a course that stands alone.
-        wrong["units"] = _("Units belong to one area. Record each area by itself, or leave the units empty.")
-    if wrong:
-        raise ValidationError(wrong)
     treatment = Treatment(
         patient=patient,
         performed_on=performed_on,
@@ -165,6 +153,7 @@ def record_elsewhere(
         signed_by=by,
         signed_at=at,
     )
+    _check_elsewhere(treatment, areas, units, earliest_on=not_before_on, on=on)
     treatment.clean_fields(exclude=["public_id", "patient", "findings"])
     treatment.save(force_insert=True)
     for course in courses.ensure(patient, areas, on=on):
@@ -172,6 +161,28 @@ def record_elsewhere(
     audit.record("treatment.recorded_elsewhere", treatment, by=by, at=at, patient=patient.public_id)
     courses.fact_changed(patient, by=by, at=at)
     return treatment
+
+
+def _check_elsewhere(
+    treatment: Treatment, areas: list[Indication], units: Decimal | None, *, earliest_on: date, on: date
+) -> None:
+    """What no treatment at another clinic can be, in one sentence per field."""
+    wrong: dict[str, str] = {}
+    if treatment.performed_on > on:
+        wrong["performed_on"] = _("The day must not be in the future.")
+    if earliest_on > treatment.performed_on:
+        wrong["not_before_on"] = _("The first possible day must be the same as or before the last.")
+    if earliest_on < treatment.patient.born_on:
+        wrong["not_before_on"] = _("The day must be after the date of birth.")
+    if not areas:
+        wrong["indications"] = _("Choose what was treated.")
+    if units is not None and not plausible(units):
+        wrong["units"] = _("Units must be more than 0 and %(most)d or fewer.") % {"most": MOST_UNITS}
+    elif units is not None and len(areas) > 1:
+        # Units are known for the visit as a whole, so they can only be given to a course that stands alone.
+        wrong["units"] = _("Units belong to one area. Record each area by itself, or leave the units empty.")
+    if wrong:
+        raise ValidationError(wrong)
 
 
 @transaction.atomic
@@ -203,7 +214,7 @@ def _must_be_of(patient: Patient, record: Record, amends: Treatment | None) -> N
 def _gate(found: list[Finding], *, acknowledged: bool, incident_reason: str) -> None:
     standing = stops(found)
     never = [f for f in standing if f.code == "touch_up_out_of_range"]
-    if never or (standing and len(incident_reason.strip()) < 10):
+    if never or (standing and len(incident_reason.strip()) < REASON_LENGTH):
         raise Refused(found)
     if cautions(found) and not acknowledged:
         raise Refused(found)
@@ -278,7 +289,7 @@ def _void(treatment: Treatment, *, reason: str, by: str, at: datetime) -> Treatm
     treatment = Treatment.objects.select_for_update(of=("self",)).select_related("patient").get(pk=treatment.pk)
     if treatment.voided_at:
         raise ValidationError(VOIDED)
-    if len(reason.strip()) < 10:
+    if len(reason.strip()) < REASON_LENGTH:
         raise ValidationError({"reason": _("Say in 10 characters or more why.")})
     no_hidden_characters(reason)
     treatment.voided_by, treatment.voided_at, treatment.void_reason = by, at, reason.strip()

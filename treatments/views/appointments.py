@@ -21,7 +21,7 @@ from treatments.forms.appointments import CancelForm, MoveForm
 from treatments.forms.layout import put_errors
 from treatments.models import Appointment
 from treatments.queries import plans
-from treatments.queries.patient_rows import staff_names
+from treatments.queries.staff import staff_names
 from treatments.rules.findings import Refused, hard_stops
 from treatments.rules.vocabulary import AppointmentState
 from treatments.services import appointments, courses

@@ -14,6 +14,7 @@ from treatments.models import Patient
 from treatments.rules.contraindications import answer_state
 from treatments.rules.facts import Facts, FlagFact, RuleBook
 from treatments.rules.periods import age_on
+from treatments.rules.vocabulary import Answer
 
 
 def banner(patient: Patient, facts: Facts, book: RuleBook, *, on: date) -> dict[str, Any]:
@@ -70,10 +71,11 @@ def _flag(flag: FlagFact, book: RuleBook) -> dict[str, str]:
 
 def _answers(patient: Patient, facts: Facts, book: RuleBook, on: date) -> dict[str, str]:
     state, asked_on = answer_state(facts, book, on=on)
+    nothing_known = not facts.flags and all(given.answer == Answer.NO for given in facts.answers)
     texts = {
-        "asked": _("Safety questions asked %(day)s") if facts.flags else _("None known, asked %(day)s"),
-        "out_of_date": _("Safety questions out of date, asked %(day)s"),
-        "not_asked": _("Safety questions not asked"),
+        "asked": _("None known, asked %(day)s") if nothing_known else _("Asked %(day)s"),
+        "out_of_date": _("Out of date, asked %(day)s"),
+        "not_asked": _("Not asked"),
     }
     return {
         "state": state,

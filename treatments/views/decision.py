@@ -21,7 +21,7 @@ from treatments.rules.findings import Finding, cautions, first_clear_day, hard_s
 from treatments.rules.vocabulary import Band, VerdictState
 from treatments.services import appointments, courses, diary
 from treatments.services.diary import Booking
-from treatments.views.due_bar import DueBar, due_bar
+from treatments.views.due_bar import Dates, DueBar, due_bar
 from treatments.views.verdicts import Verdict, verdict
 from treatments.views.visit_forms import person
 
@@ -141,14 +141,18 @@ def ways(found: Sequence[Finding], facts: Facts, book: RuleBook, patient: Patien
 
 
 def strips(question: Question, chosen_on: date, on: date) -> list[DueBar]:
-    """One picture per chosen course that has been treated, with the chosen day on it."""
+    """The chosen courses that have been treated, with the chosen day: one picture for those with the same dates."""
     wanted = [indication.pk for indication in question.indications]
     found = question.patient.courses.filter(indication__in=wanted).select_related("indication").order_by("pk")
-    return [_strip(course, chosen_on, on) for course in found if course.last_treated_on]
+    alike: dict[tuple[date | None, ...], list[Course]] = {}
+    for course in found:
+        if course.last_treated_on:
+            alike.setdefault(tuple(getattr(course, name) for name in Dates._fields), []).append(course)
+    return [_strip(same, chosen_on, on) for same in alike.values()]
 
 
-def _strip(course: Course, chosen_on: date, on: date) -> DueBar:
-    name = course.indication.short_name
+def _strip(same: list[Course], chosen_on: date, on: date) -> DueBar:
+    course, name = same[0], ", ".join(course.indication.short_name for course in same)
     # The band only words the sentence, and here the sentence is about the chosen day.
     bar = due_bar(
         course,  # type: ignore[arg-type]

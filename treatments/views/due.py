@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from clinic import audit
-from clinic.formats import clock, count, day
+from clinic.formats import clock, count, day, safe_cell
 from clinic.models import Practitioner
 from clinic.permissions import needs
 from treatments.forms.due import DueFilters
@@ -109,7 +109,7 @@ def export(request: HttpRequest) -> HttpResponse:
     lines, number = csv.writer(answer), 0
     lines.writerow([*due_report.COLUMNS, "phone"])
     for row in due_report.rows(on, wanted):
-        lines.writerow(due_report.safe_cell(cell) for cell in (*row, national(phones[row[0]])))
+        lines.writerow(safe_cell(cell) for cell in (*row, national(phones[row[0]])))
         number += 1
     audit.record(
         "due_list.exported",

@@ -56,7 +56,6 @@ class DueBar:
     segments: list[Segment] = field(default_factory=list)
     ticks: list[Tick] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
-    estimate: None = None
     table: list[tuple[str, str]] = field(default_factory=list)
 
 

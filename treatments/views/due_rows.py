@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic.formats import clock, day, short_day
+from treatments.models.patients import list_name
 from treatments.queries import due
 from treatments.queries.due import Hold, Row, Tab, Visit
 from treatments.rules.doses import units
@@ -51,7 +52,7 @@ class DueRows:
     def _cells(self, row: Row) -> tuple[str, ...]:
         visit, holds = self.visits.get(row.pk), self.holds.get(row.pk, [])
         name = name_cell(self.patient(row.public_id), family=row.family_name, given=row.given_name)
-        about = ", ".join(part for part in (row.family_name.upper(), row.given_name) if part)
+        about = list_name(row.family_name, row.given_name)
         return (
             self._band(row, holds),
             format_html(

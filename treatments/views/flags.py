@@ -22,7 +22,7 @@ from clinic.permissions import needs
 from treatments.forms.flags import ConfirmForm, EndForm, ErrorForm, FlagForm
 from treatments.forms.layout import put_errors
 from treatments.models import Appointment, Flag, Patient
-from treatments.queries.patient_rows import staff_names
+from treatments.queries.staff import staff_names
 from treatments.rules.vocabulary import AppointmentState, Severity
 from treatments.services import flags
 from treatments.views.flag_lines import flag_line, held_sentence

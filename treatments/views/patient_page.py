@@ -15,7 +15,7 @@ from treatments.models import Course
 from treatments.models.appointments import STATE_LABELS
 from treatments.models.treatments import KIND_LABELS
 from treatments.queries import plans
-from treatments.queries.record import GivenHere, Record, TreatmentRow, VisitRow
+from treatments.queries.patient_record import GivenHere, PatientRecord, TreatmentRow, VisitRow
 from treatments.rules.doses import units as in_words
 from treatments.rules.findings import hard_stops
 from treatments.rules.review import review
@@ -36,7 +36,7 @@ ABOUT = {
 SIDES = {"left": gettext_lazy("left"), "right": gettext_lazy("right")}
 
 
-def page(record: Record, *, on: date, treats: bool) -> dict[str, Any]:
+def page(record: PatientRecord, *, on: date, treats: bool) -> dict[str, Any]:
     """The context of patients/show.html."""
     patient, running = record.patient, record.running(on)
     found = review(plans.of_courses(running), record.facts, record.book, on=on)
@@ -71,7 +71,7 @@ def tabs(public_id: str, current: str) -> list[dict[str, Any]]:
     ]
 
 
-def _usual(courses: Iterable[Course], record: Record) -> str:
+def _usual(courses: Iterable[Course], record: PatientRecord) -> str:
     """What the verdict is about: the running courses with the product and units of last time."""
     parts = []
     for course in courses:
@@ -84,13 +84,13 @@ def _usual(courses: Iterable[Course], record: Record) -> str:
 # ---- when next ----
 
 
-def _courses(record: Record, *, on: date, alive: bool) -> list[dict[str, Any]]:
+def _courses(record: PatientRecord, *, on: date, alive: bool) -> list[dict[str, Any]]:
     """One panel per course: running ones first, the one that is due first on top."""
     ordered = sorted(record.courses, key=lambda c: (bool(c.stopped_on), c.due_from or date.max, c.pk))
     return [_course(course, record, on=on, alive=alive) for course in ordered]
 
 
-def _course(course: Course, record: Record, *, on: date, alive: bool) -> dict[str, Any]:
+def _course(course: Course, record: PatientRecord, *, on: date, alive: bool) -> dict[str, Any]:
     band, visit = record.band(course, on), record.booked_for(course, on)
     code = course.indication.code
     return {
@@ -112,7 +112,7 @@ def _course(course: Course, record: Record, *, on: date, alive: bool) -> dict[st
     }
 
 
-def _bar(course: Course, record: Record, *, band: Band, visit: VisitRow | None, on: date) -> Any:
+def _bar(course: Course, record: PatientRecord, *, band: Band, visit: VisitRow | None, on: date) -> Any:
     """The picture; None before the first full treatment, where there is nothing to draw."""
     if not (
         course.last_treated_on
@@ -144,7 +144,7 @@ def _bar(course: Course, record: Record, *, band: Band, visit: VisitRow | None, 
     )
 
 
-def _hold(course: Course, record: Record, on: date) -> str:
+def _hold(course: Course, record: PatientRecord, on: date) -> str:
     """Every block of the course that is in force, with its end or the day to ask again."""
     review_on = {flag.public_id: flag.review_on for flag in record.flags}
     sentences = []
@@ -191,7 +191,7 @@ def _reason(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _worn_off(course: Course, record: Record, *, on: date) -> dict[str, Any] | None:
+def _worn_off(course: Course, record: PatientRecord, *, on: date) -> dict[str, Any] | None:
     """The latest treatment of a course, of which the patient may say that its effect has gone."""
     for row in record.treatments:
         for given in row.courses:

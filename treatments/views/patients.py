@@ -18,8 +18,8 @@ from clinic.permissions import needs
 from treatments.forms.layout import put_errors
 from treatments.forms.patients import AmendPatientForm, NewPatientForm, StopForm, known
 from treatments.models import Patient
+from treatments.queries import patient_record
 from treatments.queries import patients as find
-from treatments.queries import record
 from treatments.services import courses, patients
 from treatments.views import patient_page, patient_rows, recent, stale
 from treatments.views.frames import is_fragment, patient_frame, patient_of
@@ -31,10 +31,15 @@ AT_MOST = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("treatments.view_patient")
 def index(request: HttpRequest) -> HttpResponse:
-    """Search, by POST so that no name stands in an address; without words, whom this person opened last."""
+    """Search, by POST so that no name stands in an address; without words, whom this person opened last.
+
+    A patient number opens its patient at once.
+    """
     on, q = timezone.localdate(), " ".join(request.POST.get("q", "")[:100].split())
     opened = [] if q else recent.patients(request)
     found = list(find.search(q)[: AT_MOST + 1]) if q else opened or recent.registered()
+    if [q.upper()] == [patient.public_id for patient in found] and not is_fragment(request):
+        return redirect(found[0])
     context = {
         "q": q,
         "title": _("Found") if q else _("Opened last") if opened else _("Registered last"),
@@ -84,7 +89,7 @@ def new(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, public_id: str) -> HttpResponse:
     """Is it safe, when next, what was done: nine queries, however long the history is."""
     on = timezone.localdate()
-    found = record.of(public_id.upper(), on=on)
+    found = patient_record.of(public_id.upper(), on=on)
     if found is None:
         raise Http404
     treats = request.user.has_perm("treatments.add_treatment")

@@ -19,7 +19,7 @@ from treatments.forms.flags import FIRST
 from treatments.forms.layout import put_errors
 from treatments.forms.safety import ANSWER_LABELS, AnswersForm
 from treatments.models import Flag, Patient, SafetyAnswer
-from treatments.queries.patient_rows import staff_names
+from treatments.queries.staff import staff_names
 from treatments.rules.facts import RuleBook
 from treatments.rules.vocabulary import Answer, AppointmentState
 from treatments.services import patients

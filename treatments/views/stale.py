@@ -12,7 +12,7 @@ from clinic.formats import day, moment
 from clinic.models import AuditEvent
 from treatments.forms.patients import AmendPatientForm, known
 from treatments.models import Patient
-from treatments.queries.patient_rows import staff_names
+from treatments.queries.staff import staff_names
 
 
 def both(form: AmendPatientForm, data: QueryDict, patient: Patient) -> tuple[AmendPatientForm, list[dict[str, Any]]]:

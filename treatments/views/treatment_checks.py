@@ -24,7 +24,7 @@ from treatments.rules.vocabulary import Answer, Side, TreatmentKind
 from treatments.services import signing, treatments
 from treatments.services.records import Line, Record
 from treatments.views.treatment_start import Values, is_blank
-from treatments.views.verdicts import Verdict, verdict
+from treatments.views.verdicts import Verdict, ask_first, verdict
 
 NEVER = "touch_up_out_of_range"
 UNANSWERED = "questions_not_answered_today"
@@ -85,8 +85,11 @@ class Reading:
         facts = signing.with_answers(self.facts, self.answers, day=self.day)
         return treatments.findings(record, self.patient, on=self.today, amends=self.amends, facts=facts)
 
-    def verdict(self) -> Verdict:
+    def verdict(self, *, questions_open: bool) -> Verdict:
+        """The panel; `questions_open` while the page asks the safety questions itself."""
         panel = verdict(self.found, on=self.day)
+        if questions_open and {f.code for f in stops(self.found)} == {UNANSWERED}:
+            panel = ask_first(panel, UNANSWERED)
         return replace(panel, note=" ".join(filter(None, [panel.note, self._unread(), self._doubtful_lot()])))
 
     def _unread(self) -> str:

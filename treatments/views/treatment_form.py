@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from clinic.formats import day
@@ -223,7 +224,9 @@ class Draft:
         if self.answered or self.answers.touched:
             return True
         self.refused = True
-        self.form.add_error(None, _("Answer the safety questions for this day, or record it as an incident."))
+        sentence = _("Answer the safety questions for this day, or record it as an incident.")
+        first = self.answers["asked_all"].id_for_label
+        self.form.add_error(None, format_html('<a href="#{}">{}</a>', first, sentence))
         return False
 
     def sign(self, *, by: str, at: datetime) -> Treatment:
@@ -280,7 +283,7 @@ class Draft:
         buttons = [(code, start.pattern_label(pattern)) for code, pattern in self.patterns.items()]
         return {
             "draft": self,
-            "verdict": self.reading.verdict(),
+            "verdict": self.reading.verdict(questions_open=not self.answered),
             "totals": self.reading.totals(),
             "sign": box,
             "incident_open": self.signing or bool(self.values.get("incident_reason")),

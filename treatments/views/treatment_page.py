@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic.formats import clock, day, moment, short_day
-from clinic.models import User
 from treatments.models import Appointment, CourseTreatment, Injection, Treatment
 from treatments.models.treatments import KIND_LABELS, SIDE_LABELS
+from treatments.queries.staff import staff_names
 from treatments.queries.treatments import injections_of, versions_of
 from treatments.rules.doses import units as written
 from treatments.rules.vocabulary import AppointmentState, Side, TreatmentKind
@@ -28,7 +27,7 @@ def record_page(treatment: Treatment) -> dict[str, Any]:
     """Everything that show.html and void.html print."""
     versions = versions_of(treatment)
     before = versions[versions.index(treatment) - 1] if versions.index(treatment) else None
-    names = _names(name for version in versions for name in (version.signed_by, version.voided_by))
+    names = staff_names(name for version in versions for name in (version.signed_by, version.voided_by) if name)
     given = list(treatment.courses.select_related("course__indication", "licence").order_by("pk"))
     return {
         "treatment": treatment,
@@ -44,11 +43,6 @@ def record_page(treatment: Treatment) -> dict[str, Any]:
         "version": versions.index(treatment) + 1,
         "before": before,
     }
-
-
-def _names(usernames: Iterable[str]) -> dict[str, str]:
-    """Full names of the people who signed; those who are no user keep the name that was written."""
-    return {user.username: str(user) for user in User.objects.filter(username__in=set(usernames) - {""})}
 
 
 def _signed(by: str, at: Any, names: dict[str, str]) -> str:

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST
 
 from clinic.models import User
 from clinic.permissions import needs
+from treatments.forms.elsewhere import ElsewhereForm
 from treatments.forms.layout import put_errors
-from treatments.forms.treatments import ElsewhereForm, VoidForm, WornOffForm
+from treatments.forms.treatments import VoidForm, WornOffForm
 from treatments.models import CourseTreatment, Indication, Patient, Product, Treatment
 from treatments.rules.findings import Refused
 from treatments.services import patients, treatments

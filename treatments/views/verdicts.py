@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from clinic.formats import day
+from treatments.models.catalogue import SEVERITY_LABELS
 from treatments.rules.findings import Finding, first_clear_day, hard_stops, verdict_state
 from treatments.rules.vocabulary import Severity, VerdictState
-
-SEVERITY_LABELS = {
-    Severity.HARD_STOP: gettext_lazy("Stop"),
-    Severity.SOFT_STOP: gettext_lazy("Stop, a prescriber may override"),
-    Severity.CAUTION: gettext_lazy("Caution"),
-    Severity.INFORM: gettext_lazy("Note"),
-}
 
 
 @dataclass(frozen=True)
@@ -39,6 +32,14 @@ def verdict(found: Iterable[Finding], *, on: date) -> Verdict:
     clear_on = first_clear_day(findings) if state == VerdictState.BLOCKED else None
     note = _("First clear day: %(day)s.") % {"day": day(clear_on)} if clear_on else ""
     return Verdict(state.value, _headline(state, findings, on), [finding_line(f) for f in findings], note)
+
+
+def ask_first(panel: Verdict, code: str) -> Verdict:
+    """The panel of a form that asks the safety questions itself: what is open there is a thing to do, not a refusal."""
+    state = VerdictState.CANNOT_TELL.value
+    to_do = {"severity": state, "severity_label": _("To do")}
+    lines = [line | to_do if line["code"] == code else line for line in panel.findings]
+    return replace(panel, state=state, headline=_("Answer the safety questions, then sign."), findings=lines)
 
 
 def _headline(state: VerdictState, found: list[Finding], on: date) -> str:

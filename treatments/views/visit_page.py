@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from clinic.formats import clock, day, long_day, moment
 from treatments.models import Appointment, Course, OverrideReason
 from treatments.queries import visits
-from treatments.queries.patient_rows import staff_names
+from treatments.queries.staff import staff_names
 from treatments.queries.visits import Event
 from treatments.rules.findings import Finding, hard_stops, stops
 from treatments.rules.review import review

@@ -321,21 +321,3 @@ def test_the_report_costs_three_queries(django_assert_num_queries, number: int, 
 
     with django_assert_num_queries(queries):
         assert len(list(due_report.rows(TODAY))) == number
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"),
-    [
-        ("=1+1", "'=1+1"),
-        ("+44 20", "'+44 20"),
-        ("-2", "'-2"),
-        ("@SUM(A1)", "'@SUM(A1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
-        ("O'NEIL, Ann", "O'NEIL, Ann"),
-        ("2026-11-22", "2026-11-22"),
-        ("", ""),
-    ],
-)
-def test_no_cell_is_a_formula(text: str, safe: str):
-    assert due_report.safe_cell(text) == safe

@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from django.db import connection
 
 from tests import factories
 from treatments.models import Patient
@@ -101,3 +102,13 @@ def test_resembling_needs_the_same_day_and_the_same_names_or_phone(angstrom: Pat
     )
 
     assert (by_name, by_phone, by_neither, other_day) == ([angstrom], [angstrom], [], [])
+
+
+@pytest.mark.postgres
+def test_search_keys_sort_by_code_point_whatever_the_servers_language():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT collation_name FROM information_schema.columns"
+            " WHERE table_name = 'treatments_searchkey' AND column_name = 'key'"
+        )
+        assert cursor.fetchone() == ("C",)

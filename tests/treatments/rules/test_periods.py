@@ -101,24 +101,6 @@ def test_period_covers_from_its_first_day_until_the_day_before_its_end(ends_on: 
 
 
 @pytest.mark.parametrize(
-    ("other", "overlap"),
-    [
-        pytest.param(period("2026-02-01", "2026-03-01"), False, id="ends where it begins"),
-        pytest.param(period("2026-02-01", "2026-03-02"), True, id="ends one day later"),
-        pytest.param(period("2026-03-09", "2026-04-01"), True, id="begins on its last day"),
-        pytest.param(period("2026-03-10", "2026-04-01"), False, id="begins on its end"),
-        pytest.param(period("2026-03-04", "2026-03-05"), True, id="inside"),
-        pytest.param(period("2026-02-01"), True, id="open, from before"),
-        pytest.param(period("2026-03-10"), False, id="open, from its end on"),
-    ],
-)
-def test_periods_overlap_where_they_share_a_day(other: Period, overlap: bool):
-    whole = period("2026-03-01", "2026-03-10")
-
-    assert (whole.overlaps(other), other.overlaps(whole)) == (overlap, overlap)
-
-
-@pytest.mark.parametrize(
     ("periods", "expected"),
     [
         pytest.param([], "2026-03-05", id="none"),

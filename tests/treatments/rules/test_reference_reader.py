@@ -1,15 +1,21 @@
 """A wrong catalogue file is refused with its place and a sentence."""
 
 import shutil
+import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from treatments.rules import reference
 
+parsed = cache(tomllib.loads)
+
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, monkeypatch):
+    """A copy of the catalogue to spoil. A file that a test leaves alone is parsed once, not again for each test."""
+    monkeypatch.setattr(tomllib, "loads", parsed)
     return Path(shutil.copytree(reference.FOLDER, tmp_path / "reference"))
 
 

@@ -256,6 +256,7 @@ def test_no_mark_of_an_override_where_nothing_had_to_be_overridden():
     visit = book(booking(), override=decision())
 
     assert (visit.override_by, visit.override_codes) == ("", [])
+    assert AuditEvent.objects.get(verb="appointment.booked").reason == ""
 
 
 def test_an_overridden_visit_stays_booked_until_something_else_stands():

@@ -128,7 +128,7 @@ def test_entered_in_error_counts_nowhere_and_stays_readable() -> None:
 
     flag.refresh_from_db()
     assert (flag.in_error, flag.error_reason) == (True, "Meant for another patient")
-    assert list(flags.in_force(person, TODAY)) == []
+    assert list(person.flags.in_force(TODAY)) == []
 
 
 def test_entered_in_error_needs_a_reason() -> None:
@@ -159,7 +159,7 @@ def test_a_flag_holds_from_its_first_day_until_the_day_before_its_end(day: int, 
     person = factories.patient()
     flag = raised(person, ends_on=TODAY + timedelta(days=10))
 
-    assert list(flags.in_force(person, TODAY + timedelta(days=day))) == ([flag] if holds else [])
+    assert list(person.flags.in_force(TODAY + timedelta(days=day))) == ([flag] if holds else [])
 
 
 @pytest.mark.parametrize(

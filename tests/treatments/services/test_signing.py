@@ -13,7 +13,7 @@ from treatments.queries import history
 from treatments.queries.rulebook import rulebook
 from treatments.rules.findings import Refused
 from treatments.rules.vocabulary import Answer, Side, TreatmentKind
-from treatments.services import flags, signing, treatments
+from treatments.services import signing, treatments
 from treatments.services.signing import AlreadySigned
 from treatments.services.treatments import Line, Record
 
@@ -154,4 +154,4 @@ def test_flags_in_force_are_not_raised_twice_by_a_yes():
 
     sign_once(person, answers=all_no(pregnancy=Answer.YES), incident_reason=REASON, acknowledged=True)
 
-    assert flags.in_force(person, TODAY).count() == 1
+    assert person.flags.in_force(TODAY).count() == 1

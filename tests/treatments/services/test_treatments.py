@@ -770,3 +770,28 @@ def test_an_override_does_not_cover_what_came_later():
         sign(person, record(appointment=today), acknowledged=True)
 
     assert "pregnancy" in codes(refusal.value)
+
+
+def test_an_override_covers_the_day_of_its_visit_only():
+    person = patient_ready()
+    factories.treated(person, date(2026, 9, 22))
+    tomorrow = overridden_visit(person, on=date(2026, 11, 23))
+
+    with pytest.raises(Refused) as refusal:
+        sign(person, record(appointment=tomorrow), acknowledged=True)
+
+    assert "interval_not_elapsed" in codes(refusal.value)
+
+
+def test_an_override_that_was_taken_back_meanwhile_covers_nothing():
+    person = patient_ready()
+    factories.treated(person, date(2026, 9, 22))
+    seen = overridden_visit(person)
+    Appointment.objects.filter(pk=seen.pk).update(
+        override_by="", override_at=None, override_words="", override_reason="", override_codes=[]
+    )
+
+    with pytest.raises(Refused) as refusal:
+        sign(person, record(appointment=seen), acknowledged=True)
+
+    assert "interval_not_elapsed" in codes(refusal.value)

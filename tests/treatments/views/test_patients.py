@@ -122,6 +122,24 @@ def test_search_answers_by_post_and_puts_no_name_in_an_address(injector: Client)
     assert ("SATO , Mai" in words, "BAUER" in words) == (True, False)
 
 
+def test_a_patient_number_opens_its_patient(injector: Client) -> None:
+    person = factories.patient()
+
+    response = injector.post(reverse("patients"), {"q": f" {person.public_id.lower()} "})
+
+    assert (response.status_code, response.headers["Location"]) == (302, person.get_absolute_url())
+
+
+def test_the_first_hit_has_the_focus_so_that_enter_opens_it(injector: Client) -> None:
+    for given in ("Anna", "Bela"):
+        factories.patient(family_name="Sato", given_name=given)
+
+    page = injector.post(reverse("patients"), {"q": "sato"}).content.decode()
+
+    assert page.count(" autofocus") == 1
+    assert "Anna" in page.split(" autofocus", 1)[1].split("</a>", 1)[0]
+
+
 def test_search_through_htmx_answers_the_list_alone(injector: Client) -> None:
     factories.patient(family_name="Sato")
 

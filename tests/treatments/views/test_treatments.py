@@ -397,7 +397,8 @@ def test_the_check_follows_the_answers_that_are_being_given(injector):
         for fields in ({}, {"questions-asked_all": "on"}, {"questions-pregnancy": "yes"})
     )
 
-    assert [state_of(answer) for answer in (open_, no, yes)] == ["blocked", "clear", "blocked"]
+    assert [state_of(answer) for answer in (open_, no, yes)] == ["cannot_tell", "clear", "blocked"]
+    assert "Answer the safety questions, then sign. To do. The safety questions have not been answered" in words(open_)
     assert 'data-code="pregnancy"' in yes.content.decode()
     assert not SafetyAnswer.objects.exists()
 

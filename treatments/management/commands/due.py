@@ -14,13 +14,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from treatments.queries.due_report import COLUMNS, rows, safe_cell
+from clinic.formats import safe_cell
+from treatments.queries.due_report import COLUMNS, rows
 from treatments.rules.vocabulary import Band
 
 _WIDTHS = (9, 12, 32, 22, 15, 11, 10, 10, 12, 11, 12, 10, 12)
 
 
 def a_day(text: str) -> date:
+    """An option's day, ISO only."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:

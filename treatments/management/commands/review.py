@@ -26,6 +26,7 @@ BLOCKED = 3
 
 
 def some_units(text: str) -> Decimal:
+    """An option's units: above 0, at most two decimals."""
     if not re.fullmatch(r"\d{1,5}([.,]\d{1,2})?", text.strip()) or not (units := Decimal(text.replace(",", "."))):
         raise ArgumentTypeError(f"“{text}” is no number of units. Write it like 20 or 4.5.")
     return units

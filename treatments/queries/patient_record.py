@@ -14,10 +14,10 @@ from django.db.models.functions import Cast
 
 from treatments.models import Appointment, CatalogueState, Course, CourseTreatment, Flag, Patient
 from treatments.queries import history
+from treatments.queries.bands import stored_band
 from treatments.queries.rulebook import rulebook
 from treatments.rules.contraindications import Block, blocks
 from treatments.rules.facts import Facts, Given, RuleBook
-from treatments.rules.intervals import Forecast, band_on
 from treatments.rules.vocabulary import AppointmentState, Band, Severity, TreatmentKind
 
 
@@ -71,7 +71,7 @@ class VisitRow:
 
 
 @dataclass
-class Record:
+class PatientRecord:
     """One patient with all that is known, ready for the rules and the page."""
 
     patient: Patient
@@ -87,7 +87,8 @@ class Record:
 
     def band(self, course: Course, day: date) -> Band:
         """Where a course stands on a day, from its stored dates."""
-        return stored_band(course, day, course_blocks=self.blocks_of(course), died_on=self.patient.died_on)
+        held = any(block.period.covers(day) for block in self.blocks_of(course))
+        return stored_band(course, day, held=held, died_on=self.patient.died_on)
 
     def running(self, day: date) -> list[Course]:
         return [course for course in self.courses if not (course.stopped_on and course.stopped_on <= day)]
@@ -98,23 +99,7 @@ class Record:
         return min(coming, key=lambda v: v.starts_at, default=None)
 
 
-def stored_band(course: Course, day: date, *, course_blocks: list[Block], died_on: date | None) -> Band:
-    """`intervals.band_on` of the dates that are stored on a course."""
-    stored = Forecast(
-        course.indication.code,
-        course.earliest_on,
-        due_from=course.due_from,
-        due_until=course.due_until,
-        overdue_from=course.overdue_from,
-        lapsed_from=course.lapsed_from,
-        blocks=tuple(course_blocks),
-        doubt=course.doubt,
-    )
-    ended = [day_ for day_ in (course.stopped_on, died_on) if day_]
-    return band_on(stored, day, stopped=any(day_ <= day for day_ in ended))
-
-
-def of(public_id: str, *, on: date) -> Record | None:
+def of(public_id: str, *, on: date) -> PatientRecord | None:
     """The record of a patient; None where there is no such patient."""
     token = CatalogueState.objects.order_by("pk").values("token")[:1]
     patient = Patient.objects.annotate(token=Subquery(token)).filter(public_id=public_id).first()
@@ -124,7 +109,7 @@ def of(public_id: str, *, on: date) -> Record | None:
     flags = list(Flag.objects.filter(patient=patient).order_by("-starts_on", "-pk"))
     treatments = _treatments(patient)
     given = [_as_given(row, course) for row in treatments for course in row.courses]
-    return Record(
+    return PatientRecord(
         patient=patient,
         book=book,
         facts=history.facts_from(patient, given=given, flags=flags),

@@ -1,0 +1,226 @@
+"""A clinic of any size, the same for the same seed: rows written in bulk, dates computed by the product's own rules."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from django.core.management.color import no_style
+from django.db import connection, models, transaction
+
+from clinic.models import Location, Practitioner, Room
+from treatments.models import (
+    Appointment,
+    Course,
+    CourseBlock,
+    CourseTreatment,
+    Flag,
+    Indication,
+    Injection,
+    Licence,
+    Patient,
+    Product,
+    SafetyAnswer,
+    SearchKey,
+    Treatment,
+)
+from treatments.models.fields import PUBLIC_ID_ALPHABET
+from treatments.queries.patients import keys_of
+from treatments.queries.rulebook import rulebook
+from treatments.rules.facts import Facts, FlagFact, Given
+from treatments.rules.intervals import forecast
+from treatments.rules.periods import Period
+
+SEED = 20261122
+CHUNK = 1000  # patients whose rows are written together
+FACE = {"glabellar_lines": 20, "forehead_lines": 10, "lateral_canthal_lines": 24}
+OTHER = {"chronic_migraine": 155, "axillary_hyperhidrosis": 100, "cervical_dystonia": 140, "overactive_bladder": 100}
+BEGINNINGS, MIDDLES, ENDS, GIVEN = (
+    line.split()
+    for line in (
+        "Al An Bar Ben Cal Car Dal Dan El Fer Gor Hal Ham Ian Jor Kal Lar Mar Mor Nor Ol Per Ros Sal Tor Wil",
+        "ba da fi ga ka la me ni o pa ri sa ti u va",
+        "berg dez ford gan kov ler man nes ova rell sen ska son ton well",
+        "Ada Ben Cem Dina Eva Finn Gita Hana Ivo Jana Kofi Lena Mai Noor Olga Per Rosa Sami Tara Uma Vera Wen Yuki Zoe",
+    )
+)
+FLAGS = (("pregnancy", 2), ("breastfeeding", 1), ("aminoglycoside", 1), ("anticoagulant_or_antiplatelet", 3), ("", 93))
+
+
+class Table:
+    """Rows of one model, kept until they are written; what a row does not name is the field's default."""
+
+    def __init__(self, model: type[models.Model], **usual: Any) -> None:
+        self.model, self.rows = model, []
+        fields = model._meta.concrete_fields
+        self.columns = [f.column for f in fields]
+        self.usual = {f.attname: _plain(usual.get(f.attname, f.get_default())) for f in fields}
+        self.next_id = count((model._default_manager.aggregate(last=models.Max("pk"))["last"] or 0) + 1)
+
+    def add(self, **values: Any) -> int:
+        values["id"] = pk = next(self.next_id)
+        if "public_id" in self.usual:
+            values["public_id"] = public_id(pk)
+        self.rows.append([_plain(values[name]) if name in values else usual for name, usual in self.usual.items()])
+        return pk
+
+    def write(self) -> None:
+        quote, names = connection.ops.quote_name, ", ".join(map(connection.ops.quote_name, self.columns))
+        table = quote(self.model._meta.db_table)
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                    for row in self.rows:
+                        copy.write_row(row)
+            else:
+                marks = ", ".join(["%s"] * len(self.columns))
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", self.rows)
+        self.rows.clear()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list | dict):
+        return json.dumps(value)
+    return value if value is None or isinstance(value, bool | int) else str(value)
+
+
+def public_id(number: int) -> str:
+    base = len(PUBLIC_ID_ALPHABET)
+    number = number * 104_729_003 % base**6
+    return "".join(PUBLIC_ID_ALPHABET[number // base**place % base] for place in range(6))
+
+
+@dataclass
+class Clinic:
+    """Grows to any number of patients; a bigger one contains the smaller one of the same seed and day."""
+
+    on: date
+    n_staff: int = 4
+    seed: int = SEED
+    n_patients: int = 0
+    taken: Counter = field(default_factory=Counter)  # visits of a day, so that none overlap
+
+    def __post_init__(self) -> None:
+        here = Location.objects.create(name="Benchmark")
+        self.staff = [Practitioner.objects.create(name=f"Injector {n:03}").pk for n in range(self.n_staff)]
+        self.rooms = [Room.objects.create(name=f"Room {n:03}", location=here).pk for n in range(self.n_staff)]
+        self.book, moment = rulebook(self.on), f"{self.on} 09:00:00"
+        self.indications = dict(Indication.objects.values_list("code", "pk"))
+        self.botox = Product.objects.get(code="botox").pk
+        self.licences = dict(Licence.objects.filter(product=self.botox).values_list("indication", "pk"))
+        by = {"signed_by": "bench", "signed_at": moment, "state_by": "bench", "state_at": moment,
+              "booked_by": "bench", "booked_at": moment, "raised_by": "bench", "raised_at": moment}  # fmt: skip
+        tables = (
+            Patient,
+            SearchKey,
+            Flag,
+            Course,
+            CourseBlock,
+            Appointment,
+            Appointment.courses.through,
+            Treatment,
+            CourseTreatment,
+            Injection,
+            SafetyAnswer,
+        )  # fmt: skip  each after those it points to
+        self.tables = {model: Table(model, **by) for model in tables}
+
+    def grow_to(self, n_patients: int) -> None:
+        while self.n_patients < n_patients:
+            for number in range(self.n_patients, min(self.n_patients + CHUNK, n_patients)):
+                self._patient(number, random.Random(f"{self.seed} {number}"))
+                self.n_patients += 1
+            with transaction.atomic():
+                for table in self.tables.values():
+                    table.write()
+        with connection.cursor() as cursor:
+            for statement in connection.ops.sequence_reset_sql(no_style(), list(self.tables)):
+                cursor.execute(statement)
+            cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
+
+    def _patient(self, number: int, rnd: random.Random) -> None:
+        person = Patient(
+            family_name=rnd.choice(BEGINNINGS) + rnd.choice(MIDDLES) + rnd.choice(MIDDLES) + rnd.choice(ENDS),
+            given_name=rnd.choice(GIVEN),
+            born_on=date(1945, 1, 1) + timedelta(days=rnd.randrange(58 * 365)),
+            phone=f"+447{number + 100_000_000:09}",
+            registered_on=self.on - timedelta(days=1600),
+        )
+        values = {f.attname: getattr(person, f.attname) for f in Patient._meta.concrete_fields}
+        pk = self.tables[Patient].add(**values)
+        person.public_id = public_id(pk)
+        for key in sorted(keys_of(person)):
+            self.tables[SearchKey].add(patient_id=pk, key=key)
+        face = rnd.random() < 0.8
+        areas = dict(
+            rnd.sample(sorted(FACE.items()), rnd.randint(1, 3)) if face else [rnd.choice(sorted(OTHER.items()))]
+        )
+        n_visits, gap = rnd.choice((1, 1, 2, 3, 4, 5, 6, 10)), rnd.randint(98, 150)
+        last = self.on - timedelta(days=rnd.randrange(200) if rnd.random() < 0.65 else rnd.randrange(200, 1200))
+        days = [last - timedelta(days=gap * n) for n in reversed(range(n_visits))]
+        flag, flags = self._flag(pk, rnd)
+        given = tuple(
+            Given(area, "botox", "allergan_unit", Decimal(units), day) for day in days for area, units in areas.items()
+        )
+        courses = {area: self._course(pk, area, Facts(person.born_on, None, given, flags), flag) for area in areas}
+        for day in days:
+            self._treatment(pk, day, areas, courses)
+        if rnd.random() < 0.12 and not flags:
+            self._visit(pk, self.on + timedelta(days=rnd.randint(1, 28)), "booked", courses)
+        if number % 3 == 0:
+            for kind in self.book.questions:
+                self.tables[SafetyAnswer].add(patient_id=pk, kind=kind, answer="no", answered_on=last, asked_by="bench")
+
+    def _flag(self, patient: int, rnd: random.Random) -> tuple[int, tuple[FlagFact, ...]]:
+        kind = rnd.choices([kind for kind, _w in FLAGS], [weight for _kind, weight in FLAGS])[0]
+        if not kind:
+            return 0, ()
+        since = self.on - timedelta(days=rnd.randrange(120))
+        until = since + timedelta(days=rnd.randrange(10, 200)) if rnd.random() < 0.5 else None
+        review = None if until else self.on + timedelta(days=rnd.randrange(90))
+        pk = self.tables[Flag].add(patient_id=patient, kind=kind, starts_on=since, ends_on=until, review_on=review)
+        return pk, (FlagFact(kind, Period(since, until), review, public_id(pk)),)
+
+    def _course(self, patient: int, area: str, facts: Facts, flag: int) -> int:
+        known = forecast(area, facts, self.book)
+        names = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on",
+                 "last_effective_on", "product", "units", "doubt")  # fmt: skip
+        values = {name: getattr(known, name) for name in names}
+        values["reasons"] = [reason.as_data() for reason in known.reasons]
+        pk = self.tables[Course].add(patient_id=patient, indication_id=self.indications[area], **values)
+        for block in known.blocks:
+            self.tables[CourseBlock].add(
+                course_id=pk, flag_id=flag, label=block.label, starts_on=block.period.starts_on, ends_on=block.period.ends_on
+            )  # fmt: skip
+        return pk
+
+    def _treatment(self, patient: int, day: date, areas: dict[str, int], courses: dict[str, int]) -> None:
+        here = (self.on - day).days < 365
+        visit, who = self._visit(patient, day, "done", courses) if here else (None, self.staff[patient % self.n_staff])
+        pk = self.tables[Treatment].add(
+            patient_id=patient, appointment_id=visit, performed_on=day, kind="full", product_id=self.botox, lot_number=f"L{day:%y%m}",
+            lot_expires_on=day + timedelta(days=300), practitioner_id=who,
+        )  # fmt: skip
+        for area, units in areas.items():
+            given = self.tables[CourseTreatment].add(
+                treatment_id=pk, course_id=courses[area], units=units, licence_id=self.licences.get(self.indications[area])
+            )  # fmt: skip
+            self.tables[Injection].add(given_id=given, site=area.split("_")[0], side="", units=units)
+
+    def _visit(self, patient: int, day: date, state: str, courses: dict[str, int]) -> tuple[int, int]:
+        slot, who = divmod(self.taken[day], self.n_staff)
+        self.taken[day] += 1
+        starts, ends = (f"{day} {8 + n // 2:02}:{n % 2 * 30:02}:00" for n in (slot, slot + 1))
+        pk = self.tables[Appointment].add(
+            patient_id=patient, practitioner_id=self.staff[who], room_id=self.rooms[who], on=day, starts_at=starts,
+            ends_at=ends, state=state, product_id=self.botox,
+        )  # fmt: skip
+        for course in courses.values():
+            self.tables[Appointment.courses.through].add(appointment_id=pk, course_id=course)
+        return pk, self.staff[who]
