@@ -154,9 +154,13 @@ SELECT c.id, p.public_id, p.family_name, p.given_name, p.born_on, p.phone, i.cod
   c.due_until, c.overdue_from, c.lapsed_from, c.last_treated_on, c.units
 FROM treatments_course c JOIN treatments_patient p ON p.id = c.patient_id JOIN treatments_indication i ON i.id = c.indication_id
 WHERE {_WHERE} ORDER BY c.overdue_from, p.public_id, i.code LIMIT 51"""
-_BARE_COUNT = (
-    f"SELECT count(*) FROM treatments_course c JOIN treatments_patient p ON p.id = c.patient_id WHERE {_WHERE}"
-)
+_IN_TAB = "overdue_from <= '{day}' AND lapsed_from > '{day}'"
+_BARE_COUNT = f"""
+SELECT (SELECT count(*) FROM treatments_course WHERE {_IN_TAB}) - (SELECT count(CASE WHEN {_IN_TAB} THEN 1 END) FROM (
+  SELECT course_id AS id FROM treatments_courseblock WHERE starts_on <= '{{day}}' AND (ends_on IS NULL OR ends_on > '{{day}}')
+  UNION SELECT id FROM treatments_course WHERE NOT (doubt = '') UNION SELECT id FROM treatments_course WHERE stopped_on <= '{{day}}'
+  UNION SELECT c.id FROM treatments_patient p JOIN treatments_course c ON c.patient_id = p.id WHERE p.died_on <= '{{day}}'
+) AS other CROSS JOIN treatments_course c WHERE c.id = other.id)"""
 _BY_WINDOW = """
 SELECT course_id, performed_on FROM (
   SELECT g.course_id, t.performed_on, row_number() OVER (PARTITION BY g.course_id ORDER BY t.performed_on DESC, t.id DESC) AS n

@@ -33,10 +33,13 @@ class Length:
     unit: LengthUnit
 
     def after(self, day: date) -> date:
-        """The day that lies this length after `day`."""
-        if self.unit == LengthUnit.MONTHS:
-            return add_months(day, self.value)
-        return day + timedelta(days=self.value * (7 if self.unit == LengthUnit.WEEKS else 1))
+        """The day that lies this length after `day`; the last day there is, where that lies beyond it."""
+        try:
+            if self.unit == LengthUnit.MONTHS:
+                return add_months(day, self.value)
+            return day + timedelta(days=self.value * (7 if self.unit == LengthUnit.WEEKS else 1))
+        except (OverflowError, ValueError):
+            return date.max
 
     @property
     def rough_days(self) -> int:

@@ -212,6 +212,8 @@ def enter(row: models.Model, *, by: str, at: datetime, known_rules: bool = True)
     """Add a product or another plain row of the catalogue."""
     hold()
     row.full_clean()
+    if isinstance(row, Indication):
+        _age_possible(row)
     row.save(force_insert=True)
     audit.record("catalogue.added", row, by=by, at=at, details={"code": getattr(row, "code", "")})
     if known_rules:
@@ -230,7 +232,7 @@ def amend(row: models.Model, *, changes: Mapping[str, Any], by: str, at: datetim
     for name, value in changed.items():
         setattr(row, name, value)
     if isinstance(row, Indication):
-        _age_not_lowered(row)
+        _age_possible(row)
     row.full_clean()
     row.save(update_fields=[*changed])
     audit.record(_AMENDED, row, by=by, at=at, details=details)
@@ -238,7 +240,10 @@ def amend(row: models.Model, *, changes: Mapping[str, Any], by: str, at: datetim
     return row
 
 
-def _age_not_lowered(row: Indication) -> None:
+def _age_possible(row: Indication) -> None:
+    """An age that somebody can reach, and not below the one delivered."""
+    if wrong := strictness.too_long(row, "min_age_years"):
+        raise ValidationError(wrong)
     delivered = reference.load().indications.get(row.code)
     if delivered and (delivered.min_age_years or 0) > (row.min_age_years or 0):
         raise ValidationError(

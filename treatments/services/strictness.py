@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from treatments.models import Contraindication, DoseLimit, Licence, Rule, Schedule
@@ -16,6 +18,14 @@ from treatments.rules.vocabulary import Severity
 RowT = TypeVar("RowT", bound=Rule)
 Wrong = dict[str, str]
 _SCOPE = ("products", "indications", "kinds")
+_LENGTHS: dict[type[Rule], tuple[str, ...]] = {
+    Contraindication: ("review_after_days",),
+    Licence: ("min_interval", "min_age_years"),
+    DoseLimit: ("window",),
+    Schedule: ("effect_low", "effect_high", "lapse_after_months", "touch_up_from_days", "touch_up_to_days"),
+}
+LONGEST = 1000  # of any unit: nobody means more, and a day so far ahead could not be written down
+_FOUR_YEARS = [date(2027, 1, 1) + timedelta(days=n) for n in range(1461)]
 
 
 def check(row: Rule) -> None:
@@ -26,8 +36,13 @@ def check(row: Rule) -> None:
         DoseLimit: _dose_limit,
         Schedule: _schedule,
     }
-    if wrong := checks[type(row)](row):
+    if wrong := too_long(row, *_LENGTHS[type(row)]) or checks[type(row)](row):
         raise ValidationError(wrong)
+
+
+def too_long(row: Model, *names: str) -> Wrong:
+    """A sentence for each of these numbers that nobody can have meant."""
+    return {name: _("Enter 1000 or less.") for name in names if (getattr(row, name) or 0) > LONGEST}
 
 
 def _contraindication(row: Contraindication) -> Wrong:
@@ -64,7 +79,7 @@ def _licence(row: Licence) -> Wrong:
     if row.min_interval < 1:
         wrong["min_interval"] = _("The minimum interval must be 1 or more.")
     if delivered:
-        if row.length.rough_days < delivered.length.rough_days:
+        if _shorter(row.length, delivered.length):
             wrong["min_interval"] = _("The minimum interval may be made longer, never shorter than delivered.")
         if (delivered.min_age_years or 0) > (row.min_age_years or 0):
             wrong["min_age_years"] = _("The minimum age may be raised, never lowered below what was delivered.")
@@ -82,15 +97,20 @@ def _dose_limit(row: DoseLimit) -> Wrong:
         wrong["units"] = _("The limit must be more than 0.")
     if bool(row.window) != bool(row.window_unit):
         wrong["window"] = _("Enter the window as a number with its unit, or leave both empty.")
-    elif delivered and _days(row) < _days(delivered):
+    elif delivered and _shorter(_window(row), _window(delivered)):
         wrong["window"] = _("The window may be made longer, never shorter than delivered.")
     if delivered and _raised(row.units, delivered.units):
         wrong["units"] = _("The limit may be lowered, never raised above what was delivered.")
     return wrong
 
 
-def _days(row: DoseLimit) -> int:
-    return Length(row.window, LengthUnit(row.window_unit)).rough_days if row.window else 0
+def _window(row: DoseLimit) -> Length:
+    return Length(row.window, LengthUnit(row.window_unit)) if row.window else Length(0, LengthUnit.DAYS)
+
+
+def _shorter(wanted: Length, delivered: Length) -> bool:
+    """True where it ends sooner from any day on: 91 days are shorter than 3 months that begin on 1 July."""
+    return any(wanted.after(day) < delivered.after(day) for day in _FOUR_YEARS)
 
 
 def _schedule(row: Schedule) -> Wrong:

@@ -59,7 +59,8 @@ def finding_line(finding: Finding) -> dict[str, str]:
     """One finding in words, for the page."""
     sentence = finding.sentence
     if finding.since:
-        sentence += " " + _("Since %(day)s.") % {"day": day(finding.since)}
+        said = _("Asked %(day)s.") if finding.unknown else _("Since %(day)s.")
+        sentence += " " + said % {"day": day(finding.since)}
     return {
         "code": finding.code,
         "severity": finding.severity.value,

@@ -83,6 +83,11 @@ def test_length_is_said_in_its_own_unit_and_compares_in_days(length: Length, tex
     assert (str(length), length.rough_days) == (text, rough)
 
 
+@pytest.mark.parametrize("length", [days(1), weeks(12), months(3)])
+def test_a_length_ends_on_the_last_day_there_is_at_the_latest(length: Length):
+    assert length.after(date.max) == date.max
+
+
 @pytest.mark.parametrize(
     ("ends_on", "on", "covered"),
     [

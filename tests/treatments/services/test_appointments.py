@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from clinic.models import AuditEvent
 from tests import factories
@@ -202,6 +203,15 @@ def test_a_visit_on_hold_keeps_its_time():
 
     with pytest.raises(TimeTaken):
         book(booking(room=first.room))
+
+
+def test_a_visit_is_as_long_as_booked_when_the_clocks_change_meanwhile():
+    london = timezone.get_default_timezone()
+    before_the_change = datetime(2027, 3, 28, 0, 30, tzinfo=london)
+
+    visit = book(booking(starts_at=before_the_change, minutes=120))
+
+    assert visit.ends_at == datetime(2027, 3, 28, 2, 30, tzinfo=UTC)
 
 
 # ---- overrides ----
@@ -459,6 +469,19 @@ def test_a_visit_arrives_and_is_done_and_each_can_be_undone():
 def test_nothing_happens_to_a_visit_before_its_day(state):
     with pytest.raises(ValidationError, match="another day"):
         appointments.mark(book(booking()), AppointmentState(state), by="tester", at=NOW)
+
+
+def test_the_gate_is_asked_once_more_when_the_patient_arrives():
+    visit = book(booking())
+    unseen = factories.flag(visit.patient, starts_on=visit.on)
+    Appointment.objects.filter(pk=visit.pk).update(state="booked")  # as if the flag had come in past the services
+
+    with pytest.raises(Refused) as refusal:
+        appointments.mark(visit, AppointmentState.ARRIVED, by="tester", at=SOON)
+
+    assert [finding.about for finding in refusal.value.findings] == [unseen.public_id]
+    visit.refresh_from_db()
+    assert visit.state == "booked"
 
 
 @pytest.mark.parametrize(("was", "wanted"), [("on_hold", "arrived"), ("cancelled", "arrived"), ("cancelled", "booked")])

@@ -238,6 +238,8 @@ WEAKER = [
                  {"min_interval": 9}, id="interval"),
     pytest.param(Licence, {"product__code": "botox", "indication__code": "cervical_dystonia"},
                  {"min_interval_unit": "days"}, id="interval, by its unit"),
+    pytest.param(Licence, {"product__code": "bocouture", "indication__code": "glabellar_lines"},
+                 {"min_interval": 91, "min_interval_unit": "days"}, id="interval, shorter in summer"),
     pytest.param(Licence, {"product__code": "botox", "indication__code": "cervical_dystonia"},
                  {"max_units_per_session": Decimal("300.01")}, id="session limit"),
     pytest.param(Licence, {"product__code": "botox", "indication__code": "cervical_dystonia"},
@@ -247,6 +249,9 @@ WEAKER = [
     pytest.param(DoseLimit, {"code": "botox_uk_adult"}, {"units": Decimal("400.01")}, id="cumulative limit"),
     pytest.param(DoseLimit, {"code": "botox_uk_adult"}, {"window": 11}, id="window of the limit"),
     pytest.param(Schedule, {"indication__code": "glabellar_lines"}, {"touch_up_to_days": 29}, id="touch-up"),
+    pytest.param(Schedule, {"indication__code": "glabellar_lines"}, {"effect_high": 32767}, id="window without end"),
+    pytest.param(Licence, {"product__code": "botox", "indication__code": "cervical_dystonia"},
+                 {"min_age_years": 32767}, id="age that nobody reaches"),
 ]  # fmt: skip
 
 
