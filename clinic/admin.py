@@ -89,6 +89,10 @@ class Picker(AutocompleteSelect):
     def media(self) -> Media:
         return super().media + Media(js=("admin/js/autocomplete.js", "clinic/js/admin-pickers.js"))
 
+    def optgroups(self, name: str, value: Any, attr: dict[str, Any] | None = None) -> Any:
+        """What was posted and is no row's number is no choice: the field says so, the page is shown all the same."""
+        return super().optgroups(name, [one for one in value if str(one).isascii() and str(one).isdigit()], attr)
+
     def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
         attrs = super().build_attrs(base_attrs, extra_attrs)
         wanted = {"name": self.field.verbose_name}
@@ -131,8 +135,13 @@ class ClinicAdmin(admin.ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if any("\0" in text for texts in request.GET.lists() for text in texts[1]):
+            return HttpResponseRedirect(request.path)  # PostgreSQL takes no such text
         title = capfirst(str(self.opts.verbose_name_plural))
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        return super().get_search_results(request, queryset, search_term.replace("\0", ""))
 
     def view_on_site(self, obj: Any) -> str | None:
         return obj.get_absolute_url() if hasattr(obj, "get_absolute_url") else None

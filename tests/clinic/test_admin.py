@@ -228,6 +228,27 @@ def test_rooms_and_people_are_added_and_changed_with_their_audit_rows(door, mana
     assert rows.last().details == {"name": ["Room 1", "Room A"], "is_active": [True, False]}
 
 
+@pytest.mark.parametrize("typed", ["NaN", "a\x00b", "x" * 600, "٣"])
+def test_a_choice_that_is_no_number_is_refused_at_its_field(door, typed):
+    answer = door.post(url("practitioner", "add"), {"name": "R. Osei", "user": typed, "is_active": "on"})
+
+    assert list(answer.context["adminform"].form.errors) == ["user"]
+    assert not Practitioner.objects.exists()
+
+
+def test_a_filter_that_no_database_can_read_is_left_out(door):
+    answer = door.get(url("auditevent", "changelist"), {"verb": "a\x00b"})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, url("auditevent", "changelist"))
+
+
+@pytest.mark.parametrize("term", ["a\x00b", "\x00"])
+def test_a_search_that_no_database_can_read_finds_what_is_left_of_it(door, term):
+    wanted = {"app_label": "clinic", "model_name": "practitioner", "field_name": "user", "term": term}
+
+    assert door.get(reverse("admin:autocomplete"), wanted).status_code == 200
+
+
 def test_saving_a_row_unchanged_leaves_no_trace(door):
     room = factories.room()
 

@@ -57,6 +57,7 @@ class Loaded:
 def demo(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[Loaded]:
     with django_db_blocker.unblock(), time_machine.travel(LEAP_DAY_JUST_AFTER_MIDNIGHT, tick=False):
         with transaction.atomic():
+            factories.load_catalogue()  # where tests with real transactions have emptied the tables before
             loaded = _load()
             transaction.set_rollback(True)
         yield loaded
