@@ -228,7 +228,7 @@ def test_rooms_and_people_are_added_and_changed_with_their_audit_rows(door, mana
     assert rows.last().details == {"name": ["Room 1", "Room A"], "is_active": [True, False]}
 
 
-@pytest.mark.parametrize("typed", ["NaN", "a\x00b", "x" * 600, "٣"])
+@pytest.mark.parametrize("typed", ["NaN", "a\x00b", "x" * 600])
 def test_a_choice_that_is_no_number_is_refused_at_its_field(door, typed):
     answer = door.post(url("practitioner", "add"), {"name": "R. Osei", "user": typed, "is_active": "on"})
 
