@@ -31,4 +31,4 @@ def test_every_picture_is_shown_somewhere_and_none_is_heavy():
 
     assert kept == shown
     assert {path.stem for path in kept} == IN_DOCS
-    assert {path.name for path in kept if path.stat().st_size > 300_000} == set()
+    assert {path.name for path in kept if path.stat().st_size > 250_000} == set()
