@@ -98,6 +98,7 @@ class Plan:
     doses: tuple[PlannedDose, ...]
     kind: TreatmentKind = TreatmentKind.FULL
     lot_expires_on: date | None = None
+    lot_stopped: str = ""  # why, where the lot is in quarantine or recalled
     injecting: bool = False
 
 

@@ -91,3 +91,7 @@ class Refused(Exception):
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = in_order(findings)
         super().__init__(" ".join(f.sentence for f in self.findings))
+
+
+class TimeTaken(Refused):
+    """Practitioner, room or patient already has a visit then. The codes are `practitioner_busy` and the like."""

@@ -41,6 +41,13 @@ class Length:
         except (OverflowError, ValueError):
             return date.max
 
+    def before(self, day: date) -> date:
+        """The latest day from which this length is over on `day`: what was given then no longer counts as too soon."""
+        found = day - timedelta(days=self.value * {"days": 1, "weeks": 7, "months": 31}[self.unit])
+        while self.after(found + timedelta(days=1)) <= day:
+            found += timedelta(days=1)
+        return found
+
     @property
     def rough_days(self) -> int:
         """Days for comparing lengths of different units where no day is at hand; a month counts 30.4375 days."""

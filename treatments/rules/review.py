@@ -19,6 +19,7 @@ def review(plan: Plan, facts: Facts, book: RuleBook, *, on: date) -> list[Findin
         *contraindications.answer_findings(plan, facts, book, on=on),
         *doses.dose_findings(plan, facts, book, on=on),
         *_lot(plan, on),
+        *_stopped_lot(plan),
         *_elsewhere(facts, book, on),
         *_first_ever(facts),
     ]
@@ -31,6 +32,11 @@ def review(plan: Plan, facts: Facts, book: RuleBook, *, on: date) -> list[Findin
             else _interval(dose, facts, book, on)
         )
     return in_order(found)
+
+
+def review_without_treatment(facts: Facts, *, on: date) -> list[Finding]:
+    """For a consultation, at which nothing is injected: only death stands against it."""
+    return _death(facts, on)
 
 
 def _death(facts: Facts, on: date) -> list[Finding]:
@@ -196,6 +202,20 @@ def _lot(plan: Plan, on: date) -> list[Finding]:
             "Lot record",
             since=plan.lot_expires_on,
             change="Use a lot that is in date.",
+        )
+    ]
+
+
+def _stopped_lot(plan: Plan) -> list[Finding]:
+    if not plan.lot_stopped:
+        return []
+    return [
+        Finding(
+            "lot_stopped",
+            Severity.HARD_STOP,
+            f"The lot must not be used: {plan.lot_stopped}",
+            "Lot record",
+            change="Use another lot, and keep this one apart.",
         )
     ]
 

@@ -71,14 +71,43 @@ class AppointmentState(StrEnum):
     BOOKED = "booked"
     ON_HOLD = "on_hold"
     ARRIVED = "arrived"
+    CHECKED = "checked"
+    IN_ROOM = "in_room"
     DONE = "done"
     MISSED = "missed"
     CANCELLED = "cancelled"
 
     @property
     def is_live(self) -> bool:
-        """True while the visit takes up its time: nobody else can have it."""
-        return self in (AppointmentState.BOOKED, AppointmentState.ON_HOLD, AppointmentState.ARRIVED)
+        """True while the visit is still to come or under way: it can be moved, held and cancelled."""
+        return self in (*GOING_AHEAD, AppointmentState.ON_HOLD)
+
+    @property
+    def takes_time(self) -> bool:
+        """True while nobody else can have its time: a visit that is done keeps it too."""
+        return self.is_live or self == AppointmentState.DONE
+
+
+GOING_AHEAD = (
+    AppointmentState.BOOKED,
+    AppointmentState.ARRIVED,
+    AppointmentState.CHECKED,
+    AppointmentState.IN_ROOM,
+)
+"""The states in which the clinic means to treat: none of them may stand on a day under a hard stop."""
+
+_ON = AppointmentState
+TRANSITIONS: dict[AppointmentState, tuple[AppointmentState, ...]] = {
+    _ON.BOOKED: (_ON.ON_HOLD, _ON.ARRIVED, _ON.DONE, _ON.MISSED, _ON.CANCELLED),
+    _ON.ON_HOLD: (_ON.BOOKED, _ON.DONE, _ON.MISSED, _ON.CANCELLED),
+    _ON.ARRIVED: (_ON.BOOKED, _ON.ON_HOLD, _ON.CHECKED, _ON.DONE, _ON.CANCELLED),
+    _ON.CHECKED: (_ON.ARRIVED, _ON.ON_HOLD, _ON.IN_ROOM, _ON.DONE, _ON.CANCELLED),
+    _ON.IN_ROOM: (_ON.CHECKED, _ON.ON_HOLD, _ON.DONE, _ON.CANCELLED),
+    _ON.DONE: (_ON.BOOKED, _ON.ARRIVED, _ON.CHECKED, _ON.IN_ROOM),
+    _ON.MISSED: (_ON.BOOKED,),
+    _ON.CANCELLED: (_ON.BOOKED, _ON.ON_HOLD),
+}
+"""What a visit may become. A new visit is booked or, after a merge or an import, on hold."""
 
 
 class Answer(StrEnum):
