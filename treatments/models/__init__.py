@@ -1,4 +1,4 @@
-from treatments.models.appointments import Appointment, OverrideReason
+from treatments.models.appointments import Appointment, EarlierWish, OverrideReason, SlotHold, VisitOverride, WhatNext
 from treatments.models.catalogue import (
     AdverseEventKind,
     CatalogueState,
@@ -14,32 +14,43 @@ from treatments.models.catalogue import (
 )
 from treatments.models.courses import Course, CourseBlock
 from treatments.models.flags import Flag
-from treatments.models.patients import ContactConsent, Patient, SafetyAnswer, SearchKey, Sex
-from treatments.models.treatments import CourseTreatment, Injection, Treatment
+from treatments.models.patients import Consent, ContactConsent, Patient, PatientMerge, SafetyAnswer, SearchKey, Sex
+from treatments.models.services import Service
+from treatments.models.tokens import FormToken
+from treatments.models.treatments import CourseTreatment, Injection, LotStop, Treatment
 
 __all__ = [
     "AdverseEventKind",
     "Appointment",
     "CatalogueState",
+    "Consent",
     "ContactConsent",
     "Contraindication",
     "Course",
     "CourseBlock",
     "CourseTreatment",
     "DoseLimit",
+    "EarlierWish",
     "Flag",
+    "FormToken",
     "Indication",
     "Injection",
     "Licence",
+    "LotStop",
     "OutcomeMeasure",
     "OverrideReason",
     "Patient",
+    "PatientMerge",
     "Product",
     "Rule",
     "SafetyAnswer",
     "Schedule",
     "SearchKey",
+    "Service",
     "Sex",
+    "SlotHold",
     "Treatment",
+    "VisitOverride",
+    "WhatNext",
     "in_effect",
 ]

@@ -16,17 +16,21 @@ from treatments.models.catalogue import Product
 from treatments.models.courses import Course
 from treatments.models.fields import PlainCharField, PlainTextField, PublicIdField
 from treatments.models.patients import Patient
+from treatments.models.services import Service
 from treatments.rules.vocabulary import AppointmentState
 
 STATE_LABELS = {
     AppointmentState.BOOKED: _("Booked"),
     AppointmentState.ON_HOLD: _("On hold"),
     AppointmentState.ARRIVED: _("Arrived"),
+    AppointmentState.CHECKED: _("Checked in"),
+    AppointmentState.IN_ROOM: _("In room"),
     AppointmentState.DONE: _("Done"),
     AppointmentState.MISSED: _("Missed"),
     AppointmentState.CANCELLED: _("Cancelled"),
 }
 LIVE = [state.value for state in AppointmentState if state.is_live]
+TAKES_TIME = [state.value for state in AppointmentState if state.takes_time]
 
 
 class OverrideReason(models.TextChoices):
@@ -39,9 +43,20 @@ class OverrideReason(models.TextChoices):
     OTHER = "other", _("Another reason, in own words")
 
 
+class WhatNext(models.TextChoices):
+    """What is to happen after a visit was cancelled or missed."""
+
+    REBOOK = "rebook", _("Rebook now")
+    LIST = "list", _("Put on the list to rebook")
+    CLOSE = "close", _("Close until the patient asks")
+
+
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def live(self) -> AppointmentQuerySet:
         return self.filter(state__in=LIVE)
+
+    def taking_time(self) -> AppointmentQuerySet:
+        return self.filter(state__in=TAKES_TIME)
 
     def upcoming(self, day: date) -> AppointmentQuerySet:
         """Live and on that day or later."""
@@ -54,6 +69,9 @@ class Appointment(models.Model):
     public_id = PublicIdField(_("visit number"))
     patient = models.ForeignKey(
         Patient, on_delete=models.PROTECT, related_name="appointments", verbose_name=_("patient")
+    )
+    service = models.ForeignKey(
+        Service, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments", verbose_name=_("what")
     )
     courses = models.ManyToManyField(Course, related_name="appointments", verbose_name=_("for"))
     product = models.ForeignKey(Product, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("product"))
@@ -75,6 +93,10 @@ class Appointment(models.Model):
     state_reason = PlainTextField(_("reason"), blank=True)
     booked_by = models.CharField(_("booked by"), max_length=150)
     booked_at = models.DateTimeField(_("booked"))
+    what_next = models.CharField(_("what next"), max_length=6, choices=WhatNext, blank=True)
+    checked_by = models.CharField(_("checked in by"), max_length=150, blank=True)
+    checked_at = models.DateTimeField(_("checked in"), null=True, blank=True)
+    identity_note = PlainCharField(_("why identity was not confirmed"), max_length=200, blank=True)
     note = PlainCharField(_("note"), max_length=200, blank=True)
     findings = models.JSONField(_("findings"), default=list, encoder=DjangoJSONEncoder)
     acknowledged_by = models.CharField(_("cautions acknowledged by"), max_length=150, blank=True)
@@ -109,5 +131,75 @@ class Appointment(models.Model):
     def __str__(self) -> str:
         return f"{self.public_id} {self.on}"
 
+    @property
+    def is_treatment(self) -> bool:
+        """False for a visit at which nothing is injected: the safety gate does not judge it."""
+        return self.service is None or self.service.is_treatment
+
     def get_absolute_url(self) -> str:
         return reverse("visit", args=[self.public_id])
+
+
+class VisitOverride(models.Model):
+    """A prescriber's decision to go on in spite of soft stops, for one visit and its day. Added, never changed."""
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="overrides")
+    on = models.DateField(_("day of the visit"))
+    by = models.CharField(_("who"), max_length=150)
+    at = models.DateTimeField(_("when"))
+    reason = models.CharField(_("reason"), max_length=20, choices=OverrideReason)
+    words = PlainTextField(_("in own words"))
+    rules = models.JSONField(_("overridden rules"), default=list)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        verbose_name = _("override")
+        verbose_name_plural = _("overrides")
+        indexes: ClassVar = [models.Index(fields=["at"], name="override_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.on} {self.reason}"
+
+
+class SlotHold(models.Model):
+    """A time that somebody has chosen and not yet confirmed: nobody else is offered it until then."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="+")
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    by = models.CharField(max_length=150)
+    until = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ("starts_at", "pk")
+        constraints: ClassVar = [models.UniqueConstraint(fields=["by", "patient"], name="slot_held_once_by_each")]
+
+    def __str__(self) -> str:
+        return f"{self.by} {self.starts_at}"
+
+
+class EarlierWish(models.Model):
+    """A patient who would come sooner than the visit that is booked, or wants a time where none was free."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="earlier_wishes")
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    not_before_on = models.DateField(_("not before"), null=True, blank=True)
+    note = PlainCharField(_("when it suits"), max_length=200, blank=True)
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_why = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ("asked_at", "pk")
+        verbose_name = _("wish for an earlier time")
+        verbose_name_plural = _("wishes for an earlier time")
+        indexes: ClassVar = [
+            models.Index(fields=["asked_at"], condition=Q(ended_at__isnull=True), name="earlier_wish_open")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient_id} {self.asked_at:%Y-%m-%d}"

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from clinic.models import Practitioner
 from treatments.models.fields import PlainCharField, PlainTextField
 from treatments.rules.periods import Length, LengthUnit
 from treatments.rules.vocabulary import IndicationKind, ScheduleKind, Severity
@@ -62,6 +63,13 @@ class Indication(models.Model):
     source = models.TextField(_("source"))
     unverified = models.JSONField(_("not verified"), default=list, blank=True)
     is_active = models.BooleanField(_("treated here"), default=True)
+    injectors = models.ManyToManyField(
+        Practitioner,
+        blank=True,
+        related_name="indications",
+        verbose_name=_("who may inject it"),
+        help_text=_("None: everybody who injects here."),
+    )
 
     class Meta:
         ordering = ("name", "pk")

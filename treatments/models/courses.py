@@ -78,6 +78,7 @@ class Course(models.Model):
     doubt = models.TextField(_("to be looked at"), blank=True)
     stopped_on = models.DateField(_("stopped"), null=True, blank=True)
     stopped_reason = PlainTextField(_("why it was stopped"), blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = CourseQuerySet.as_manager()
 

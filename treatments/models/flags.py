@@ -40,6 +40,7 @@ class Flag(models.Model):
     ended_by = models.CharField(_("ended by"), max_length=150, blank=True)
     error_reason = PlainTextField(_("why it was entered in error"), blank=True)
     in_error = models.BooleanField(_("entered in error"), default=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = FlagQuerySet.as_manager()
 

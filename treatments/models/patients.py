@@ -50,6 +50,11 @@ class Patient(models.Model):
     note = PlainTextField(_("note"), blank=True)
     registered_on = models.DateField(_("registered"))
     version = models.PositiveIntegerField(default=1, editable=False)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged_from"
+    )
+    # Counted up by the database's own guards at every change that bears on safety; nothing else writes it.
+    safety_version = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ("family_name", "given_name", "pk")
@@ -103,3 +108,49 @@ class SafetyAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.answer}"
+
+
+class Consent(models.Model):
+    """The patient's signed consent to treatment, kept on paper or elsewhere; withdrawn, never deleted."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="consents")
+    signed_on = models.DateField(_("signed"))
+    recorded_by = models.CharField(_("recorded by"), max_length=150)
+    recorded_at = models.DateTimeField(_("recorded"))
+    withdrawn_on = models.DateField(_("withdrawn"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("-signed_on", "-pk")
+        verbose_name = _("consent")
+        verbose_name_plural = _("consents")
+        indexes: ClassVar = [models.Index(fields=["patient", "-signed_on"], name="consent_latest")]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(withdrawn_on__isnull=True) | models.Q(withdrawn_on__gte=models.F("signed_on")),
+                name="consent_withdrawn_after_signed",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.patient_id} {self.signed_on}"
+
+
+class PatientMerge(models.Model):
+    """Two records of one person brought together. `moved` names every row that changed hands, so that it can be undone."""
+
+    kept = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="merges")
+    gone = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+")
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField()
+    reason = PlainTextField(_("why they are the same person"))
+    moved = models.JSONField(default=dict)
+    undone_by = models.CharField(max_length=150, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        verbose_name = _("merge")
+        verbose_name_plural = _("merges")
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} into {self.kept_id}"

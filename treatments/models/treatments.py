@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Replace, Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -78,6 +79,10 @@ class Treatment(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["patient", "-performed_on", "-id"], name="treatment_of_patient"),
             models.Index(fields=["lot_number"], name="treatment_by_lot"),
+            models.Index(
+                Upper(Replace(Replace("lot_number", Value(" "), Value("")), Value("-"), Value(""))),
+                name="treatment_by_lot_key",
+            ),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -102,6 +107,11 @@ class Treatment(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("treatment", args=[self.public_id])
 
+    @property
+    def version(self) -> int:
+        """1 as signed, 2 once it is voided or amended: nothing else ever happens to a record."""
+        return 2 if self.voided_at else 1
+
 
 class CourseTreatment(models.Model):
     """What a treatment gave to one course, with the licence it was judged by and the day its effect had gone."""
@@ -111,6 +121,9 @@ class CourseTreatment(models.Model):
     units = models.DecimalField(_("units"), max_digits=7, decimal_places=2, null=True)
     licence = models.ForeignKey(Licence, on_delete=models.PROTECT, null=True)
     worn_off_on = models.DateField(_("effect gone on"), null=True, blank=True)
+    # The minimum interval on both sides, counted once by the rules of the day of the signature; None: not known.
+    repeat_from = models.DateField(_("not again before"), null=True, blank=True)
+    previous_until = models.DateField(_("previous one on or before"), null=True, blank=True)
 
     class Meta:
         ordering = ("treatment", "pk")
@@ -143,3 +156,30 @@ class Injection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.site} {self.side} {self.units}"
+
+
+class LotStop(models.Model):
+    """A lot that must not be used: in quarantine, or recalled. What was given of it before counts as sub-standard."""
+
+    product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="lot_stops", verbose_name=_("product"))
+    lot_number = PlainCharField(_("lot"), max_length=40)
+    lot_key = models.CharField(max_length=40, editable=False, db_index=True)
+    reason = PlainTextField(_("reason"))
+    by = models.CharField(_("who"), max_length=150)
+    at = models.DateTimeField(_("when"))
+    lifted_by = models.CharField(_("lifted by"), max_length=150, blank=True)
+    lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    lift_reason = PlainTextField(_("why it was lifted"), blank=True)
+
+    class Meta:
+        ordering = ("-at", "-pk")
+        verbose_name = _("stopped lot")
+        verbose_name_plural = _("stopped lots")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["product", "lot_key"], condition=Q(lifted_at__isnull=True), name="lot_stopped_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.lot_number}"
