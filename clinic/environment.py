@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic import public_holidays
+
 PREFIX = "CLINIC_"
 known_variables: set[str] = set()
 
@@ -72,6 +74,20 @@ def time_zone(name: str, default: str) -> str:
         match = get_close_matches(value, zoneinfo.available_timezones(), n=1)
         hint = f"Did you mean {match[0]}?" if match else "Write one like Europe/London."
         raise ImproperlyConfigured(f"{name} is {value!r}, which is not a time zone. {hint}") from None
+    return value
+
+
+def holiday_region(name: str, default: str) -> str:
+    """A country whose public holidays are known, or a part of one: GB, GB-ENG."""
+    value = text(name, default)
+    if value != default and not public_holidays.known(value):
+        regions = public_holidays.regions()
+        country = value.partition("-")[0]
+        if parts := regions.get(country):
+            hint = nearest(value, [country, *(f"{country}-{part}" for part in parts)])
+        else:
+            hint = "Write a country's two letters, like GB, or with its part, like GB-ENG."
+        raise ImproperlyConfigured(f"{name} is {value!r}, whose public holidays are not known. {hint}")
     return value
 
 

@@ -1,8 +1,12 @@
-"""Answers to HEAD."""
+"""Answers to HEAD, and to whatever would be saved while the database's guards are not all there."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+
+from clinic import guards
 
 
 class HeadMiddleware:
@@ -18,3 +22,23 @@ class HeadMiddleware:
             response.content = b""
             response["Content-Length"] = str(length)
         return response
+
+
+class ReadOnlyMiddleware:
+    """Refuse to save while a guard of the database is missing or altered; reading and signing in go on.
+
+    Last in the list, so that the page comes with everything the others add.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        reads = request.method in ("GET", "HEAD", "OPTIONS", "TRACE")
+        if reads or request.path in _doors() or not guards.problems():
+            return self.get_response(request)
+        return render(request, "read_only.html", status=503)
+
+
+def _doors() -> tuple[str, ...]:
+    return tuple(reverse(name) for name in ("sign_in", "sign_out", "admin:login", "admin:logout"))

@@ -28,7 +28,9 @@ if PRODUCTION and DEBUG:
 CLINIC_NAME = environment.text("CLINIC_NAME", "Harbour Skin Clinic")
 CLINIC_JURISDICTION = environment.choice("CLINIC_JURISDICTION", "UK", ["UK", "EU", "US"])
 CLINIC_ANSWERS_VALID_DAYS = environment.whole("CLINIC_ANSWERS_VALID_DAYS", 90, at_least=1)
+CLINIC_CONSENT_VALID_DAYS = environment.whole("CLINIC_CONSENT_VALID_DAYS", 365, at_least=1)
 CLINIC_TIME_ZONE = environment.time_zone("CLINIC_TIME_ZONE", "Europe/London")
+CLINIC_HOLIDAYS = environment.holiday_region("CLINIC_HOLIDAYS", "GB-ENG")
 CLINIC_PHONE_REGION = environment.choice("CLINIC_PHONE_REGION", "GB", phonenumbers.SUPPORTED_REGIONS)
 
 SECRET_KEY = environment.secret_key("SECRET_KEY", None if PRODUCTION else BASE_DIR / ".secret-key")
@@ -70,6 +72,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "clinic.middleware.ReadOnlyMiddleware",
+    "treatments.views.sent_on.SentOnMiddleware",
 ]
 ROOT_URLCONF = "clinic.urls"
 WSGI_APPLICATION = "clinic.wsgi.application"
@@ -92,6 +96,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = False
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASE_GUARDS = "treatments.guards"  # what the database itself refuses
 
 # ---- language, time, numbers ----
 

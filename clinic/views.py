@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from clinic import guards
 from clinic.models import Theme, User
 
 
@@ -33,9 +33,9 @@ def theme(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def health(request: HttpRequest) -> JsonResponse:
-    """For the load balancer: the application answers and reaches its database."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+    """For the load balancer: the application answers, reaches its database, and finds every guard in it."""
+    if problems := guards.problems(fresh=True):
+        return JsonResponse({"status": "read-only", "guards": problems}, status=503)
     return JsonResponse({"status": "ok"})
 
 

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 import pytest
 import pytest_django
 from django.conf import settings
+from django.test import TransactionTestCase
 
 from tests import browser, postgres
 
@@ -56,15 +57,53 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.journey)
 
 
-# ---- the database: the shipped catalogue is there from the start ----
+# ---- the database: the shipped catalogue is there from the start, and nothing that cannot be is left behind ----
+
+
+def broken() -> list[str]:
+    """What stands in the database and never should, by the checker, which shares nothing with the guards."""
+    from django.db import connection  # noqa: PLC0415  Django is not ready when this file is read
+
+    from treatments.queries.invariants import violations  # noqa: PLC0415
+
+    return [str(violation) for violation in violations(connection)]
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
-    from tests import factories  # noqa: PLC0415  Django's models are not ready when this file is read
+def _check_then_empty() -> Iterator[None]:
+    """A test with real transactions ends with every table emptied. The guards would refuse: lifted for that alone.
+
+    Before it, the checker looks at what the test has left.
+    """
+    from clinic import guards  # noqa: PLC0415
+
+    empty = TransactionTestCase._fixture_teardown
+
+    def check_then_empty(case: TransactionTestCase) -> None:
+        found = broken()
+        with guards.lifted():
+            empty(case)
+        assert found == []
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", check_then_empty)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker, _check_then_empty: None
+) -> Iterator[None]:
+    from clinic import guards  # noqa: PLC0415
+    from tests import factories  # noqa: PLC0415
 
     with django_db_blocker.unblock():
         factories.load_catalogue()
+        guards.problems(fresh=True)
+    guards.RECHECK_SECONDS = 24 * 60 * 60  # so that no query is counted in one run and not in the next
+    yield
+    with django_db_blocker.unblock():
+        assert broken() == []
 
 
 # ---- with CI set, a skipped test is a failed test: nothing is left out for a missing tool ----

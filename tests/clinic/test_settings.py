@@ -36,6 +36,12 @@ def test_a_local_installation_needs_no_variable(load):
     assert settings["DEBUG"] is False
     assert settings["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
     assert (settings["TIME_ZONE"], settings["CLINIC_JURISDICTION"]) == ("Europe/London", "UK")
+    assert settings["CLINIC_HOLIDAYS"] == "GB-ENG"
+
+
+@pytest.mark.parametrize("region", ["GB", "DE-BY", "US", "CH-Stadt Zurich"])
+def test_public_holidays_of_a_country_or_of_its_part(load, region):
+    assert load(CLINIC_HOLIDAYS=region)["CLINIC_HOLIDAYS"] == region
 
 
 def test_production_is_served_over_tls_only(load):
@@ -73,6 +79,9 @@ def test_production_does_not_start_without(load, monkeypatch, name):
         ({"CLINIC_TIME_ZONE": "../etc/passwd"}, "not a time zone"),
         ({"CLINIC_JURISDICTION": "Mars"}, "Known are: EU, UK, US."),
         ({"CLINIC_PHONE_REGION": "XX"}, "CLINIC_PHONE_REGION is 'XX'"),
+        ({"CLINIC_HOLIDAYS": "GB-EGN"}, "public holidays are not known. Did you mean GB-ENG?"),
+        ({"CLINIC_HOLIDAYS": "GB-"}, "Did you mean GB?"),
+        ({"CLINIC_HOLIDAYS": "England"}, "Write a country's two letters, like GB, or with its part, like GB-ENG."),
         ({"CLINIC_ANSWERS_VALID_DAYS": "0"}, "a whole number of at least 1"),
         ({"CLINIC_ANSWERS_VALID_DAYS": "²"}, "a whole number of at least 1"),
         ({"CLINIC_DEBUG": "perhaps"}, "CLINIC_DEBUG is 'perhaps'"),

@@ -1,0 +1,3 @@
+from tests.treatments.guards.world import world
+
+__all__ = ["world"]
