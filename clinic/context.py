@@ -31,8 +31,10 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     entries = [
         ("treatments.view_appointment", "today", "calendar-days", _("Today")),
+        ("treatments.view_appointment", "calendar", "calendar-range", _("Calendar")),
         ("treatments.view_course", "due", "clock", _("Due")),
         ("treatments.view_patient", "patients", "users", _("Patients")),
+        ("treatments.view_visitoverride", "overrides", "chart-no-axes-column", _("Reports")),
     ]
     shown = [
         {

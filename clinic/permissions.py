@@ -23,12 +23,16 @@ _SEE_ALL = [
         "injection",
         "appointment",
         "safetyanswer",
+        "consent",
+        "earlierwish",
     )
 ]
 _CATALOGUE = (
     "product", "indication", "schedule", "licence", "doselimit", "contraindication", "adverseeventkind", "outcomemeasure",
+    "service",
 )  # fmt: skip
-_ORGANISATION = ("location", "room", "practitioner")
+_ORGANISATION = ("location", "room", "practitioner", "workinghours", "hoursexception", "closedday")
+_DAY = ["treatments.add_consent", "treatments.add_earlierwish", "treatments.change_earlierwish"]
 
 ROLES: dict[str, list[str]] = {
     "reception": [
@@ -38,6 +42,7 @@ ROLES: dict[str, list[str]] = {
         "treatments.add_flag",
         "treatments.add_appointment",
         "treatments.change_appointment",
+        *_DAY,
     ],
     "injector": [
         *_SEE_ALL,
@@ -50,6 +55,10 @@ ROLES: dict[str, list[str]] = {
         "treatments.add_treatment",
         "treatments.change_treatment",
         "treatments.change_course",
+        *_DAY,
+        "treatments.change_consent",
+        "treatments.view_lotstop",
+        "treatments.view_visitoverride",
     ],
     "manager": [
         *_SEE_ALL,
@@ -59,6 +68,11 @@ ROLES: dict[str, list[str]] = {
         "treatments.add_appointment",
         "treatments.change_appointment",
         "treatments.change_course",
+        *_DAY,
+        *(f"treatments.{act}_lotstop" for act in ("view", "add", "change")),
+        *(f"treatments.{act}_patientmerge" for act in ("view", "add", "change")),
+        "treatments.view_visitoverride",
+        *(f"clinic.delete_{name}" for name in ("workinghours", "hoursexception", "closedday")),
         *(f"treatments.{act}_{name}" for name in _CATALOGUE for act in ("view", "add", "change")),
         *(f"clinic.{act}_{name}" for name in _ORGANISATION for act in ("view", "add", "change")),
         "clinic.view_user",
@@ -69,6 +83,7 @@ ROLES: dict[str, list[str]] = {
     "auditor": [
         *_SEE_ALL,
         *(f"treatments.view_{name}" for name in _CATALOGUE),
+        *(f"treatments.view_{name}" for name in ("lotstop", "patientmerge", "visitoverride")),
         *(f"clinic.view_{name}" for name in _ORGANISATION),
         "clinic.view_auditevent",
     ],

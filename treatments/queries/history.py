@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db.models import F
 
 from treatments.models import CourseTreatment, Flag, Patient, SafetyAnswer
+from treatments.queries.lots import given_of_stopped_lot
 from treatments.rules.facts import AnswerFact, Facts, FlagFact, Given
 from treatments.rules.periods import Period
 from treatments.rules.vocabulary import Answer, TreatmentKind
@@ -57,6 +58,7 @@ def _given(ids: list[int]) -> dict[int, list[Given]]:
             not_before_on=F("treatment__not_before_on"),
             kind=F("treatment__kind"),
             sub_standard=F("treatment__sub_standard"),
+            stopped_lot=given_of_stopped_lot(product="treatment__product", lot_number="treatment__lot_number"),
             elsewhere=F("treatment__elsewhere"),
             ref=F("treatment__public_id"),
         )
@@ -72,7 +74,7 @@ def _given(ids: list[int]) -> dict[int, list[Given]]:
                 on=row["on"],
                 kind=TreatmentKind(row["kind"]),
                 not_before_on=row["not_before_on"],
-                sub_standard=row["sub_standard"],
+                sub_standard=row["sub_standard"] or row["stopped_lot"],
                 elsewhere=row["elsewhere"],
                 ref=row["ref"],
             )

@@ -13,8 +13,9 @@ from django.db.models import F, Subquery, TextField
 from django.db.models.functions import Cast
 
 from treatments.models import Appointment, CatalogueState, Course, CourseTreatment, Flag, Patient
-from treatments.queries import history
+from treatments.queries import consents, history
 from treatments.queries.bands import stored_band
+from treatments.queries.consents import ConsentState
 from treatments.queries.rulebook import rulebook
 from treatments.rules.contraindications import Block, blocks
 from treatments.rules.facts import Facts, Given, RuleBook
@@ -81,6 +82,7 @@ class PatientRecord:
     courses: list[Course]
     visits: list[VisitRow]
     treatments: list[TreatmentRow]
+    consent: ConsentState
 
     def blocks_of(self, course: Course) -> list[Block]:
         return blocks(self.facts, self.book, indication=course.indication.code, product=course.product)
@@ -102,7 +104,11 @@ class PatientRecord:
 def of(public_id: str, *, on: date) -> PatientRecord | None:
     """The record of a patient; None where there is no such patient."""
     token = CatalogueState.objects.order_by("pk").values("token")[:1]
-    patient = Patient.objects.annotate(token=Subquery(token)).filter(public_id=public_id).first()
+    patient = (
+        Patient.objects.annotate(token=Subquery(token), consent_on=consents.latest(on))
+        .filter(public_id=public_id)
+        .first()
+    )
     if patient is None:
         return None
     book = rulebook(on, token=patient.token)
@@ -117,6 +123,7 @@ def of(public_id: str, *, on: date) -> PatientRecord | None:
         courses=list(patient.courses.select_related("indication").order_by("earliest_on", "pk")),
         visits=_visits(patient),
         treatments=treatments,
+        consent=consents.state(patient.consent_on, on),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -35,22 +36,46 @@ def keys_of(patient: Patient) -> set[str]:
     return keys
 
 
+_COLUMNS = ("id", "public_id", "family_name", "given_name", "preferred_name", "born_on", "died_on", "phone")
+_FIRST = f"""
+SELECT {", ".join(_COLUMNS)} FROM treatments_patient WHERE merged_into_id IS NULL AND {{where}}
+ORDER BY family_name, given_name, id LIMIT %s"""  # noqa: S608  names of columns
+_BEGINS = "id IN (SELECT patient_id FROM treatments_searchkey WHERE key >= %s AND key < %s)"
+
+
+def first(text: str, at_most: int) -> list[Patient]:
+    """The first of those whom `search` finds, with the columns of a list row; others are read when asked for.
+
+    Asked at every key that is pressed: the statement is written out, as building it costs more than it does.
+    """
+    words, born_on = _words(text), as_date(text)
+    where = "born_on = %s" if born_on else " AND ".join([_BEGINS] * len(words))
+    values: list[Any] = [born_on] if born_on else [end for word in words for end in (word, word + _LAST_KEY)]
+    return list(Patient.objects.raw(_FIRST.format(where=where), [*values, at_most])) if values else []
+
+
 def search(text: str) -> QuerySet[Patient]:
     """Patients of whom every word of `text` begins a name, a phone number, a patient number or is the birth date.
 
-    Reads index ranges only, so its cost does not grow with the table.
+    Records that were merged into another one are left out. Reads index ranges only: its cost does not grow with the
+    table.
     """
-    found = Patient.objects.order_by("family_name", "given_name", "pk")
+    found = Patient.objects.filter(merged_into__isnull=True).order_by("family_name", "given_name", "pk")
     born_on = as_date(text)
     if born_on:
         return found.filter(born_on=born_on)
-    words = [_digits(text)] if _looks_like_phone(text) else fold(text).split()
+    words = _words(text)
     if not words:
         return found.none()
-    for word in words[:6]:
+    for word in words:
         begins = SearchKey.objects.filter(key__gte=word, key__lt=word + _LAST_KEY)
         found = found.filter(pk__in=begins.values("patient"))
     return found
+
+
+def _words(text: str) -> list[str]:
+    """What the keys are compared with: at most six words, or the digits of a telephone number."""
+    return [_digits(text)] if _looks_like_phone(text) else fold(text).split()[:6]
 
 
 def resembling(
@@ -58,7 +83,7 @@ def resembling(
 ) -> list[Patient]:
     """Who might be the same person: born the same day, and the same names in any order or the same phone."""
     names = sorted_names(family_name, given_name)
-    same_day = Patient.objects.filter(born_on=born_on).order_by("pk")
+    same_day = Patient.objects.filter(born_on=born_on, merged_into__isnull=True).order_by("pk")
     return [
         other
         for other in same_day

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from django.conf import settings
+from django.db import connection
 
 from treatments.models import (
-    CatalogueState,
     Contraindication,
     DoseLimit,
     Indication,
@@ -45,15 +45,24 @@ def rulebook(on: date, token: str | None = None) -> RuleBook:
     No query where the caller has read the catalogue's `token` along with something else.
     """
     if token is None:
-        token = CatalogueState.objects.values_list("token", flat=True).first()
-    if token is None:
-        raise CatalogueMissing
+        token = _token()
     kept = _kept.get(on)
     if kept is None or kept.token != token:
         if len(_kept) >= _KEEP_DAYS:
             _kept.clear()
         kept = _kept[on] = _build(on, token)
     return kept
+
+
+def _token() -> str:
+    """What the catalogue is at now; asked on nearly every page."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT token FROM treatments_cataloguestate")
+        row = cursor.fetchone()
+    if row is None:
+        raise CatalogueMissing
+    token: str = row[0]
+    return token
 
 
 def _build(on: date, token: str) -> RuleBook:

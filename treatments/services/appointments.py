@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from clinic import audit
+from clinic.formats import clock
 from clinic.models import Practitioner, Room, User
-from treatments.models import Appointment, Course, Indication, Patient, Product
+from treatments.models import Appointment, Course, Indication, Patient, Product, WhatNext
 from treatments.queries import history, plans
 from treatments.queries.rulebook import rulebook
-from treatments.rules.findings import Finding, Refused, cautions, soft_stops
-from treatments.rules.review import review
-from treatments.rules.vocabulary import AppointmentState
-from treatments.services import courses, diary, overrides
+from treatments.queries.staff import staff_names
+from treatments.rules.findings import Finding, Refused, cautions, in_order, soft_stops
+from treatments.rules.review import review, review_without_treatment
+from treatments.rules.vocabulary import GOING_AHEAD, TRANSITIONS, Answer, AppointmentState
+from treatments.services import consents, courses, diary, earlier, overrides, patients, people, slot_holds, stale
+from treatments.services.acts import act
 from treatments.services.diary import Booking
 from treatments.services.overrides import Override
 
+Stale = stale.Stale
+CLOSED = gettext_noop("Closed until the patient asks.")
 CANCELLED_BY = {"patient": gettext_lazy("Patient"), "clinic": gettext_lazy("Clinic")}
 
 
-class Stale(Exception):
-    """Somebody changed the visit after the person's page was made; `appointment` is as it is now."""
-
-    def __init__(self, appointment: Appointment) -> None:
-        self.appointment = appointment
-        super().__init__(f"{appointment.public_id} was changed at {appointment.state_at:%H:%M}")
-
-
 def findings(booking: Booking, *, on: date) -> list[Finding]:
-    """What the gate says of a visit that is not booked yet, on the day of the visit; `on` is today."""
-    return findings_for(booking.patient, booking.indications, product=booking.product, visit_on=booking.on, on=on)
+    """What the gate says of a visit that is not booked yet, on the day of the visit, and the diary of its hour."""
+    if booking.is_treatment:
+        found = findings_for(booking.patient, booking.indications, product=booking.product, visit_on=booking.on, on=on)
+    else:
+        found = review_without_treatment(history.facts(booking.patient), on=booking.on)
+    return in_order([*found, *diary.hours_findings(booking)])
 
 
 def findings_for(
@@ -49,7 +49,7 @@ def findings_for(
     return review(plan, history.facts(patient), rulebook(on), on=visit_on)
 
 
-@transaction.atomic
+@act
 def book(
     booking: Booking, *, by: User, at: datetime, override: Override | None = None, acknowledged: bool = False
 ) -> Appointment:
@@ -61,8 +61,10 @@ def book(
     overrides.gate(found, override=override, acknowledged=acknowledged)
     override = override if soft_stops(found) else None
     diary.refuse_taken(booking)
+    diary.refuse_held(booking, by=by.username, at=at)
     appointment = Appointment(
         patient=booking.patient,
+        service=booking.service,
         product=booking.product,
         practitioner=booking.practitioner,
         room=booking.room,
@@ -81,12 +83,15 @@ def book(
         overrides.note(appointment, override, found, at=at)
     appointment.clean_fields(exclude=["public_id", "patient", "product", "findings"])
     appointment.save(force_insert=True)
+    overrides.keep(appointment)
     appointment.courses.set(courses.ensure(booking.patient, booking.indications, on=on))
+    slot_holds.drop(booking.patient, by=by.username)
+    earlier.fulfilled(booking.patient, at=at)
     _audit("appointment.booked", appointment, by=by.username, at=at, findings=found, override=override)
     return appointment
 
 
-@transaction.atomic
+@act
 def move(
     appointment: Appointment,
     *,
@@ -111,6 +116,7 @@ def move(
         starts_at=starts_at,
         minutes=minutes,
         product=appointment.product,
+        service=appointment.service,
     )
     booking = diary.locked(booking)
     diary.check(booking, at=at)
@@ -118,6 +124,7 @@ def move(
     overrides.gate(found, override=override, acknowledged=acknowledged)
     override = override if soft_stops(found) else None
     diary.refuse_taken(booking, but=appointment)
+    diary.refuse_held(booking, by=by.username, at=at)
     was = timezone.localtime(appointment.starts_at)
     appointment.practitioner, appointment.room = booking.practitioner, booking.room
     appointment.on, appointment.starts_at, appointment.ends_at = booking.on, booking.starts_at, booking.ends_at
@@ -125,6 +132,9 @@ def move(
     appointment.acknowledged_by = by.username if cautions(found) else ""
     overrides.note(appointment, override, found, at=at)
     _set_state(appointment, AppointmentState.BOOKED, by=by.username, at=at)
+    overrides.keep(appointment)
+    slot_holds.drop(appointment.patient, by=by.username)
+    earlier.fulfilled(appointment.patient, at=at)
     _audit(
         "appointment.moved",
         appointment,
@@ -137,11 +147,18 @@ def move(
     return appointment
 
 
-@transaction.atomic
+@act
 def cancel(
-    appointment: Appointment, *, who: str, reason: str, by: str, at: datetime, version: int | None = None
+    appointment: Appointment,
+    *,
+    who: str,
+    reason: str,
+    by: str,
+    at: datetime,
+    what_next: str = "",
+    version: int | None = None,
 ) -> Appointment:
-    """Free the time. `who`: patient or clinic."""
+    """Free the time. `who`: patient or clinic; `what_next`: one of `WhatNext`."""
     appointment = _locked(appointment, version=version)
     _must_be_live(appointment)
     wrong: dict[str, str] = {}
@@ -149,49 +166,93 @@ def cancel(
         wrong["who"] = _("Choose who cancelled.")
     if not reason.strip():
         wrong["reason"] = _("Say why it was cancelled.")
+    if what_next and what_next not in WhatNext.values:
+        wrong["what_next"] = _("Choose what happens next.")
     if wrong:
         raise ValidationError(wrong)
     overrides.plain(reason, field="reason")
+    appointment.what_next = what_next
     _set_state(appointment, AppointmentState.CANCELLED, by=by, at=at, reason=f"{CANCELLED_BY[who]}: {reason.strip()}")
-    _audit("appointment.cancelled", appointment, by=by, at=at, reason=appointment.state_reason)
+    if what_next == WhatNext.CLOSE:
+        for course in appointment.courses.filter(stopped_on__isnull=True):
+            courses.stop(course, reason=_("Closed until the patient asks."), by=by, at=at)
+    details: dict[str, object] = {"what_next": what_next} if what_next else {}
+    _audit("appointment.cancelled", appointment, by=by, at=at, reason=appointment.state_reason, details=details)
     return appointment
 
 
-_MAY_BECOME = {
-    AppointmentState.ARRIVED: (AppointmentState.BOOKED,),
-    AppointmentState.DONE: (AppointmentState.ARRIVED, AppointmentState.BOOKED),
-    AppointmentState.MISSED: (AppointmentState.BOOKED, AppointmentState.ON_HOLD),
-    AppointmentState.BOOKED: (AppointmentState.ARRIVED, AppointmentState.MISSED, AppointmentState.DONE),
-}
-
-
-@transaction.atomic
-def mark(appointment: Appointment, state: AppointmentState, *, by: str, at: datetime) -> Appointment:
-    """Arrived, done, missed, or booked again (undo). The gate is asked at the door, and when a visit comes back to life."""
-    appointment = _locked(appointment)
+@act
+def mark(
+    appointment: Appointment, state: AppointmentState, *, by: str, at: datetime, version: int | None = None
+) -> Appointment:
+    """The next step of the day, or one step back (undo). The gate is asked at the door and at every way back to life."""
+    appointment = _locked(appointment, version=version)
     was = AppointmentState(appointment.state)
-    if was not in _MAY_BECOME.get(state, ()):
-        raise ValidationError(
-            _("The visit is %(state)s. Reload the page.") % {"state": appointment.get_state_display().lower()}
-        )
-    if (
-        state in (AppointmentState.ARRIVED, AppointmentState.DONE, AppointmentState.MISSED)
-        and appointment.on > timezone.localtime(at).date()
-    ):
+    if state in (AppointmentState.ON_HOLD, AppointmentState.CANCELLED) or state not in TRANSITIONS[was]:
+        said = {"state": appointment.get_state_display().lower(), "time": clock(appointment.state_at)}
+        if was == state:
+            said["who"] = staff_names({appointment.state_by})[appointment.state_by]
+            raise ValidationError(_("Already %(state)s at %(time)s by %(who)s.") % said)
+        raise ValidationError(_("The visit is %(state)s since %(time)s. Reload the page.") % said)
+    if was == AppointmentState.ON_HOLD and state != AppointmentState.MISSED:
+        raise ValidationError(_("The visit is on hold. Decide on it first."))
+    if state != AppointmentState.BOOKED and appointment.on > timezone.localtime(at).date():
         raise ValidationError(_("The visit is on another day."))
-    if state == AppointmentState.BOOKED:
+    if not was.is_live:
         _comes_back(appointment, was, at=at)
-    elif state == AppointmentState.ARRIVED:
+    elif state in GOING_AHEAD:
         _stands_up(appointment, at=at)
+    if state in (AppointmentState.BOOKED, AppointmentState.ARRIVED):
+        appointment.checked_by, appointment.checked_at, appointment.identity_note = "", None, ""
+    if was == AppointmentState.CANCELLED and appointment.what_next == WhatNext.CLOSE:
+        _reopen(appointment, by=by, at=at)
+    appointment.what_next = WhatNext.LIST if state == AppointmentState.MISSED else ""
     _set_state(appointment, state, by=by, at=at)
     _audit(f"appointment.{state}", appointment, by=by, at=at, details={"was": str(was)})
     return appointment
 
 
-@transaction.atomic
-def release(appointment: Appointment, *, by: str, at: datetime) -> Appointment:
+@act
+def check_in(
+    appointment: Appointment,
+    *,
+    by: str,
+    at: datetime,
+    identified: bool,
+    identity_note: str = "",
+    answers: Mapping[str, Answer] | None = None,
+    consent_signed: bool = False,
+    version: int | None = None,
+) -> Appointment:
+    """The patient stands at the desk: who they are, what they answer today, and their consent.
+
+    A yes raises its flag at once, and the visit goes on hold instead. Returns the visit as it is then.
+    """
+    appointment = _locked(appointment, version=version)
+    if not identified and not identity_note.strip():
+        raise ValidationError({"identity_note": _("Tick both identity checks, or say why you cannot.")})
+    if appointment.state == AppointmentState.BOOKED:
+        appointment = mark(appointment, AppointmentState.ARRIVED, by=by, at=at)
+    day = timezone.localtime(at).date()
+    if answers:
+        patients.answer_questions(appointment.patient, answers=answers, by=by, at=at, answered_on=day)
+    if consent_signed:
+        consents.sign(appointment.patient, signed_on=day, by=by, at=at)
+    appointment.refresh_from_db()
+    if appointment.state == AppointmentState.ON_HOLD:
+        return appointment
+    appointment = mark(appointment, AppointmentState.CHECKED, by=by, at=at)
+    appointment.checked_by, appointment.checked_at = by, at
+    appointment.identity_note = "" if identified else identity_note.strip()
+    appointment.clean_fields(exclude=["public_id", "patient", "product", "service", "findings"])
+    appointment.save(update_fields=["checked_by", "checked_at", "identity_note"])
+    return appointment
+
+
+@act
+def release(appointment: Appointment, *, by: str, at: datetime, version: int | None = None) -> Appointment:
     """Take a visit off hold once nothing stands against it; nothing un-holds by itself."""
-    appointment = _locked(appointment)
+    appointment = _locked(appointment, version=version)
     if appointment.state != AppointmentState.ON_HOLD:
         raise ValidationError(_("The visit is not on hold."))
     found = _stands_up(appointment, at=at)
@@ -201,10 +262,10 @@ def release(appointment: Appointment, *, by: str, at: datetime) -> Appointment:
     return appointment
 
 
-@transaction.atomic
-def override(appointment: Appointment, decision: Override, *, at: datetime) -> Appointment:
+@act
+def override(appointment: Appointment, decision: Override, *, at: datetime, version: int | None = None) -> Appointment:
     """A prescriber goes on with a visit on hold in spite of its soft stops."""
-    appointment = _locked(appointment)
+    appointment = _locked(appointment, version=version)
     if appointment.state != AppointmentState.ON_HOLD:
         raise ValidationError(_("The visit is not on hold."))
     found = standing(appointment, at=at)
@@ -215,6 +276,7 @@ def override(appointment: Appointment, decision: Override, *, at: datetime) -> A
     appointment.findings = [f.as_data() for f in found]
     appointment.acknowledged_by = decision.by.username if cautions(found) else ""
     _set_state(appointment, AppointmentState.BOOKED, by=decision.by.username, at=at)
+    overrides.keep(appointment)
     _audit("appointment.overridden", appointment, by=decision.by.username, at=at, findings=found, override=decision)
     return appointment
 
@@ -236,18 +298,23 @@ def _comes_back(appointment: Appointment, was: AppointmentState, *, at: datetime
     """A visit that ended is booked again: its time must still be free, and nothing stand against it."""
     if appointment.treatments.valid().exists():
         raise ValidationError(_("A treatment is signed for this visit. Void the treatment first."))
-    if not was.is_live:
+    if not was.takes_time:
         diary.refuse_taken(diary.locked(_as_booking(appointment)), but=appointment)
     _stands_up(appointment, at=at)
 
 
+def _reopen(appointment: Appointment, *, by: str, at: datetime) -> None:
+    """The cancellation that closed the courses is taken back: they run again."""
+    for course in appointment.courses.filter(stopped_reason=_(CLOSED), stopped_on__isnull=False):
+        courses.stop(course, reason="", by=by, at=at)
+
+
 def _locked(appointment: Appointment, *, version: int | None = None) -> Appointment:
     """The visit as it is now. Everything that changes one holds its patient first."""
-    Patient.objects.select_for_update().get(pk=appointment.patient_id)
+    people.locked(appointment.patient)
     rows = Appointment.objects.select_for_update(of=("self",))
-    fresh = rows.select_related("patient", "practitioner", "room", "product").get(pk=appointment.pk)
-    if version is not None and version != fresh.version:
-        raise Stale(fresh)
+    fresh = rows.select_related("patient", "practitioner", "room", "product", "service").get(pk=appointment.pk)
+    stale.check(fresh, version)
     return fresh
 
 
@@ -265,6 +332,7 @@ def _as_booking(appointment: Appointment) -> Booking:
         room=appointment.room,
         starts_at=appointment.starts_at,
         minutes=int((appointment.ends_at - appointment.starts_at).total_seconds() // 60),
+        service=appointment.service,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, transaction
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,6 +39,7 @@ from treatments.models import (
 from treatments.rules import reference
 from treatments.services import catalogue_rows as rows
 from treatments.services import courses, strictness
+from treatments.services.acts import act
 
 FIRST_DAY = date(2000, 1, 1)  # what was known when the catalogue was first loaded holds for all earlier history
 RowT = TypeVar("RowT", bound=Rule)
@@ -60,7 +61,7 @@ class Loaded:
     kept: list[str] = field(default_factory=list)
 
 
-@transaction.atomic
+@act
 def load(*, jurisdiction: str, by: str, at: datetime) -> Loaded:
     """Bring the database to the reference files. Loading twice changes nothing."""
     hold()
@@ -145,7 +146,7 @@ def _fingerprint(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
 
 
-@transaction.atomic
+@act
 def revise(row: Rule, *, changes: Mapping[str, Any], by: str, at: datetime) -> Rule:
     """The clinic's own version of a rule, from today on. Stricter than delivered, or `ValidationError`."""
     hold()
@@ -176,7 +177,7 @@ def revise(row: Rule, *, changes: Mapping[str, Any], by: str, at: datetime) -> R
     return row
 
 
-@transaction.atomic
+@act
 def add(row: Rule, *, by: str, at: datetime, indications: Iterable[Indication] = ()) -> Rule:
     """A rule of the clinic's own from today on, beside those delivered and never weaker than they are."""
     hold()
@@ -197,7 +198,7 @@ def add(row: Rule, *, by: str, at: datetime, indications: Iterable[Indication] =
     return row
 
 
-@transaction.atomic
+@act
 def add_indication(row: Indication, *, schedule: Schedule, any_product: Licence, by: str, at: datetime) -> Indication:
     """An indication of the clinic's own. It needs its window and an interval for any product before anybody is booked."""
     enter(row, by=by, at=at, known_rules=False)
@@ -207,7 +208,7 @@ def add_indication(row: Indication, *, schedule: Schedule, any_product: Licence,
     return row
 
 
-@transaction.atomic
+@act
 def enter(row: models.Model, *, by: str, at: datetime, known_rules: bool = True) -> models.Model:
     """Add a product or another plain row of the catalogue."""
     hold()
@@ -221,7 +222,7 @@ def enter(row: models.Model, *, by: str, at: datetime, known_rules: bool = True)
     return row
 
 
-@transaction.atomic
+@act
 def amend(row: models.Model, *, changes: Mapping[str, Any], by: str, at: datetime) -> models.Model:
     """Change a plain row. What the clinic has changed itself stays so when the catalogue is loaded again."""
     hold()

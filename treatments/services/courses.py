@@ -16,12 +16,15 @@ from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import Facts, RuleBook
 from treatments.rules.findings import Finding, stops
 from treatments.rules.intervals import Forecast, forecast
-from treatments.rules.review import review
+from treatments.rules.review import review, review_without_treatment
 from treatments.rules.vocabulary import AppointmentState, Severity
+from treatments.services import people, stale
+from treatments.services.acts import act
 
 _DATES = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on", "last_effective_on")
 _STORED = (*_DATES, "product", "units", "reasons", "doubt")
 _CHUNK = 200
+DATABASE = "database"  # who put a visit on hold where the database's own guard was there first
 
 
 def ensure(patient: Patient, indications: Iterable[Indication], *, on: date) -> list[Course]:
@@ -99,7 +102,7 @@ def fact_changed(patient: Patient, *, by: str, at: datetime) -> list[Appointment
     return rejudge(patient, by=by, at=at)
 
 
-@transaction.atomic
+@act
 def rejudge(patient: Patient, *, by: str, at: datetime) -> list[Appointment]:
     """Put future visits that are no longer allowed on hold. Nothing un-holds by itself."""
     on = timezone.localtime(at).date()
@@ -107,7 +110,7 @@ def rejudge(patient: Patient, *, by: str, at: datetime) -> list[Appointment]:
     upcoming = list(
         Appointment.objects.upcoming(on)
         .filter(patient=patient)
-        .select_related("product")
+        .select_related("product", "service")
         .prefetch_related("courses__indication")
     )
     if not upcoming:
@@ -117,7 +120,7 @@ def rejudge(patient: Patient, *, by: str, at: datetime) -> list[Appointment]:
         found = judge(appointment, facts, book)
         standing = not_overridden(appointment, found)
         appointment.findings = [f.as_data() for f in found]
-        if standing and appointment.state == AppointmentState.ON_HOLD:
+        if standing and appointment.state == AppointmentState.ON_HOLD and appointment.state_by != DATABASE:
             appointment.state_reason = _reason(standing)
         elif standing:
             hold(appointment, standing, by=by, at=at)
@@ -127,7 +130,9 @@ def rejudge(patient: Patient, *, by: str, at: datetime) -> list[Appointment]:
 
 
 def judge(appointment: Appointment, facts: Facts, book: RuleBook) -> list[Finding]:
-    """What the gate says of a booked visit, on the day of the visit."""
+    """What the gate says of a booked visit, on the day of the visit; nothing but death of one without a treatment."""
+    if not appointment.is_treatment:
+        return review_without_treatment(facts, on=appointment.on)
     return review(plans.of_appointment(appointment), facts, book, on=appointment.on)
 
 
@@ -162,14 +167,18 @@ def _reason(standing: list[Finding]) -> str:
     return " ".join(f.sentence for f in standing)
 
 
-@transaction.atomic
-def stop(course: Course, *, reason: str, by: str, at: datetime) -> Course:
+@act
+def stop(course: Course, *, reason: str, by: str, at: datetime, version: int | None = None) -> Course:
     """Nobody is asked in for this course any more. With an empty reason a stopped course runs again."""
+    people.locked(course.patient)
+    course.refresh_from_db(fields=["stopped_on", "stopped_reason", "version"])
+    stale.check(course, version)
     if bool(course.stopped_on) == bool(reason.strip()):
         return course
     course.stopped_on = timezone.localtime(at).date() if reason.strip() else None
     course.stopped_reason = reason.strip()
-    course.save(update_fields=["stopped_on", "stopped_reason"])
+    course.version += 1
+    course.save(update_fields=["stopped_on", "stopped_reason", "version"])
     verb = "course.stopped" if course.stopped_on else "course.resumed"
     audit.record(verb, course, by=by, at=at, patient=course.patient.public_id, reason=reason)
     return course

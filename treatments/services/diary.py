@@ -6,21 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.formats import clock, day
 from clinic.models import Practitioner, Room
-from treatments.models import Appointment, Indication, Patient, Product
-from treatments.rules.findings import Finding, Refused
+from treatments.models import Appointment, Indication, Patient, Product, Service, SlotHold
+from treatments.queries import hours
+from treatments.queries.staff import staff_names
+from treatments.rules.findings import Finding, TimeTaken
 from treatments.rules.vocabulary import Severity
+from treatments.services import people
 
 SHORTEST, LONGEST = 5, 480  # minutes
 _DAYS_AHEAD = 730
-
-
-class TimeTaken(Refused):
-    """Practitioner, room or patient already has a visit then. The codes are `practitioner_busy` and the like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,16 @@ class Booking:
     minutes: int
     product: Product | None = None
     note: str = ""
+    service: Service | None = None
+
+    @property
+    def is_treatment(self) -> bool:
+        return self.service is None or self.service.is_treatment
+
+    @property
+    def prepare(self) -> timedelta:
+        """Kept free before the visit for the practitioner and the room."""
+        return timedelta(minutes=self.service.prepare_minutes if self.service else 0)
 
     @property
     def on(self) -> date:
@@ -48,7 +58,7 @@ class Booking:
 def check(booking: Booking, *, at: datetime) -> None:
     """What no visit can be, in one sentence per field."""
     wrong: dict[str, str] = {}
-    if not booking.indications:
+    if booking.is_treatment and not booking.indications:
         wrong["indications"] = _("Choose what the visit is for.")
     if booking.starts_at < at - timedelta(minutes=5):
         wrong["starts_at"] = _("Choose a time after %(now)s.") % {
@@ -64,8 +74,56 @@ def check(booking: Booking, *, at: datetime) -> None:
         }
     if not booking.room.is_active:
         wrong["room"] = _("%(name)s is no longer in use. Choose another room.") % {"name": booking.room}
+    wrong |= _of_service(booking)
     if wrong:
         raise ValidationError(wrong)
+
+
+def _of_service(booking: Booking) -> dict[str, str]:
+    """What the kind of visit and the people do not allow."""
+    wrong: dict[str, str] = {}
+    for indication in booking.indications if booking.is_treatment else ():
+        injectors = indication.injectors.all()
+        if injectors and booking.practitioner not in injectors:
+            said = {"who": booking.practitioner, "what": indication.short_name}
+            wrong["practitioner"] = _("%(who)s does not inject %(what)s. Choose somebody else.") % said
+    if booking.service is None:
+        return wrong
+    if not booking.service.is_active:
+        wrong["service"] = _("%(name)s is no longer offered. Choose another one.") % {"name": booking.service}
+    rooms, indications = set(booking.service.rooms.all()), set(booking.service.indications.all())
+    if rooms and booking.room not in rooms:
+        names = ", ".join(sorted(room.name for room in rooms))
+        wrong["room"] = _("%(service)s needs one of these rooms: %(names)s.") % {
+            "service": booking.service,
+            "names": names,
+        }
+    if indications and not set(booking.indications) <= indications:
+        wrong["service"] = _("%(service)s is not for this indication. Choose another kind of visit.") % {
+            "service": booking.service
+        }
+    return wrong
+
+
+def hours_findings(booking: Booking) -> list[Finding]:
+    """Cautions about the hour: outside somebody's working hours, or on a closed day. Staff may book there knowingly."""
+    work = hours.work_days(booking.on, booking.on, practitioners=[booking.practitioner.pk])[booking.on]
+    here = booking.room.location_id
+    if why := work.closed_everywhere or work.closed.get(here, ""):
+        return [_caution("clinic_closed", _("The clinic is closed on that day: %(why)s.") % {"why": why})]
+    open_here = [desk.open for desk in work.desks if desk.location == here]
+    if any(span.starts_at <= booking.starts_at and booking.ends_at <= span.ends_at for span in open_here):
+        return []
+    if not hours.has_hours(booking.practitioner.pk):
+        return []
+    spans = [f"{clock(span.starts_at)} to {clock(span.ends_at)}" for span in open_here]
+    who = {"who": booking.practitioner, "hours": ", ".join(spans)}
+    sentence = _("%(who)s works here from %(hours)s on that day.") if spans else _("%(who)s does not work here then.")
+    return [_caution("outside_hours", sentence % who)]
+
+
+def _caution(code: str, sentence: str) -> Finding:
+    return Finding(code, Severity.CAUTION, sentence, "Diary", change=_("Choose another time, or book it knowingly."))
 
 
 def locked(booking: Booking) -> Booking:
@@ -75,7 +133,7 @@ def locked(booking: Booking) -> Booking:
     """
     return replace(
         booking,
-        patient=Patient.objects.select_for_update().get(pk=booking.patient.pk),
+        patient=people.locked(booking.patient),
         practitioner=Practitioner.objects.select_for_update().get(pk=booking.practitioner.pk),
         room=Room.objects.select_for_update().get(pk=booking.room.pk),
     )
@@ -83,29 +141,53 @@ def locked(booking: Booking) -> Booking:
 
 def clashes(booking: Booking, *, but: Appointment | None = None) -> list[Finding]:
     """Live visits of the practitioner, the room or the patient at that time, one sentence for each of the three."""
-    overlapping = Appointment.objects.live().filter(
-        starts_at__lt=booking.ends_at,
-        starts_at__gt=booking.starts_at - timedelta(days=1),  # no visit is that long; keeps the index range short
-        ends_at__gt=booking.starts_at,
+    nearby = Appointment.objects.taking_time().filter(
+        # No visit is longer than eight hours and no preparation than two: that keeps the index range short.
+        starts_at__lt=booking.ends_at + timedelta(hours=2),
+        starts_at__gt=booking.starts_at - timedelta(hours=10),
     )
     if but:
-        overlapping = overlapping.exclude(pk=but.pk)
+        nearby = nearby.exclude(pk=but.pk)
     found = []
     for field, value, sentence in (
         ("practitioner", booking.practitioner, _("%(who)s has another visit from %(from)s to %(to)s.")),
         ("room", booking.room, _("%(who)s is taken from %(from)s to %(to)s.")),
         ("patient", booking.patient, _("%(who)s already has a visit from %(from)s to %(to)s.")),
     ):
-        if other := overlapping.filter(**{field: value}).order_by("starts_at", "pk").first():
+        rows = nearby.filter(**{field: value}).select_related("service").order_by("starts_at", "pk")
+        if other := next((row for row in rows if _meets(booking, row, prepared=field != "patient")), None):
             span = {"from": clock(other.starts_at), "to": clock(other.ends_at)}
             found.append(_busy(f"{field}_busy", sentence % {"who": value, **span}, about=other.public_id))
     return found
+
+
+def _meets(booking: Booking, other: Appointment, *, prepared: bool) -> bool:
+    """True where the two overlap; for practitioner and room with the time that each needs to prepare."""
+    ours, theirs = timedelta(0), timedelta(0)
+    if prepared:
+        ours = booking.prepare
+        theirs = timedelta(minutes=other.service.prepare_minutes if other.service else 0)
+    return booking.starts_at - ours < other.ends_at and other.starts_at - theirs < booking.ends_at
 
 
 def refuse_taken(booking: Booking, *, but: Appointment | None = None) -> None:
     """Refuse a second live visit of one practitioner, room or patient at the same time."""
     if taken := clashes(booking, but=but):
         raise TimeTaken(taken)
+
+
+def refuse_held(booking: Booking, *, by: str, at: datetime) -> None:
+    """Refuse a time that a colleague has chosen within the last five minutes and not confirmed yet."""
+    held = SlotHold.objects.filter(
+        Q(practitioner=booking.practitioner) | Q(room=booking.room),
+        starts_at__lt=booking.ends_at,
+        ends_at__gt=booking.starts_at,
+        until__gt=at,
+    ).exclude(by=by)
+    if other := held.first():
+        sentence = _("%(who)s has chosen this time and may confirm it until %(until)s.")
+        said = {"who": staff_names({other.by})[other.by], "until": clock(other.until)}
+        raise TimeTaken([_busy("slot_held", sentence % said, about="")])
 
 
 def _busy(code: str, sentence: str, *, about: str) -> Finding:

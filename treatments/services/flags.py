@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,8 @@ from treatments.models import Flag, Patient
 from treatments.models.fields import REASON_LENGTH
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import RuleBook
-from treatments.services import courses
+from treatments.services import courses, people, stale
+from treatments.services.acts import act
 
 _REVIEW_AFTER_DAYS = 90
 
@@ -26,7 +26,7 @@ def proposed_review(kind: str, on: date, book: RuleBook) -> date | None:
     return on + timedelta(days=rule.review_after_days or _REVIEW_AFTER_DAYS) if rule.time_limited else None
 
 
-@transaction.atomic
+@act
 def raise_flag(
     *,
     patient: Patient,
@@ -40,7 +40,7 @@ def raise_flag(
     note: str = "",
 ) -> Flag:
     """Record a dated fact; future visits it covers go on hold in the same transaction."""
-    patient = Patient.objects.select_for_update().get(pk=patient.pk)
+    patient = people.locked(patient)
     flag = Flag(
         patient=patient,
         kind=kind,
@@ -58,44 +58,49 @@ def raise_flag(
     return flag
 
 
-@transaction.atomic
-def end(flag: Flag, *, ends_on: date, by: str, at: datetime, reason: str = "") -> Flag:
+@act
+def end(flag: Flag, *, ends_on: date, by: str, at: datetime, reason: str = "", version: int | None = None) -> Flag:
     """The first day on which it no longer holds. Visits on hold stay so until somebody releases them."""
-    flag = _locked(flag)
+    flag = _locked(flag, version)
     flag.ends_on, flag.ended_by, flag.review_on = ends_on, by, None
     _check(flag, on=timezone.localtime(at).date())
-    flag.save(update_fields=["ends_on", "ended_by", "review_on"])
+    flag.save(update_fields=["ends_on", "ended_by", "review_on", "version"])
     _changed("flag.ended", flag, by=by, at=at, reason=reason, details={"ends_on": ends_on})
     return flag
 
 
-@transaction.atomic
-def confirm(flag: Flag, *, review_on: date, by: str, at: datetime, reason: str = "") -> Flag:
+@act
+def confirm(
+    flag: Flag, *, review_on: date, by: str, at: datetime, reason: str = "", version: int | None = None
+) -> Flag:
     """Still true: ask again on another day."""
-    flag = _locked(flag)
+    flag = _locked(flag, version)
     if review_on <= timezone.localtime(at).date():
         raise ValidationError({"review_on": _("The next review must be after today.")})
     flag.review_on = review_on
-    flag.save(update_fields=["review_on"])
+    flag.save(update_fields=["review_on", "version"])
     _changed("flag.confirmed", flag, by=by, at=at, reason=reason, details={"review_on": review_on})
     return flag
 
 
-@transaction.atomic
-def enter_in_error(flag: Flag, *, reason: str, by: str, at: datetime) -> Flag:
+@act
+def enter_in_error(flag: Flag, *, reason: str, by: str, at: datetime, version: int | None = None) -> Flag:
     """It never was true: it stays readable and counts nowhere."""
-    flag = _locked(flag)
+    flag = _locked(flag, version)
     if len(reason.strip()) < REASON_LENGTH:
         raise ValidationError({"reason": _("Say in 10 characters or more why it was entered in error.")})
     flag.in_error, flag.error_reason = True, reason.strip()
-    flag.save(update_fields=["in_error", "error_reason"])
+    flag.save(update_fields=["in_error", "error_reason", "version"])
     _changed("flag.entered_in_error", flag, by=by, at=at, reason=reason)
     return flag
 
 
-def _locked(flag: Flag) -> Flag:
-    Patient.objects.select_for_update().get(pk=flag.patient_id)
+def _locked(flag: Flag, version: int | None) -> Flag:
+    """The flag as it is now, its version counted up for what comes."""
+    people.locked(flag.patient)
     flag = Flag.objects.select_for_update().get(pk=flag.pk)
+    stale.check(flag, version)
+    flag.version += 1
     if flag.in_error:
         raise ValidationError(_("This flag was entered in error and can no longer be changed."))
     return flag

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from clinic import audit
-from treatments.models import Flag, Patient
+from treatments.models import Flag
 from treatments.queries.rulebook import rulebook
 from treatments.rules import reference
 from treatments.rules.facts import RuleBook
@@ -156,7 +156,7 @@ def _save(some: list[_Raised], marks: list[Mark], run: Run) -> None:
     """Write flags, what they say of treatments already recorded, and the dates and visits that follow."""
     people = {raised.person.pk for raised in some}
     # The lock that booking takes: no visit slips in between the flag and the look at the visits.
-    list(Patient.objects.select_for_update().filter(pk__in=people).order_by("pk").values_list("pk"))
+    imports.hold(people)
     for raised in some:
         raised.flag.pk, raised.flag._state.adding = None, True  # also after a write that was undone
     Flag.objects.bulk_create(raised.flag for raised in some)

@@ -18,7 +18,6 @@ from treatments.models import (
     Indication,
     Injection,
     Licence,
-    Patient,
     Product,
     Treatment,
     in_effect,
@@ -31,6 +30,7 @@ from treatments.services.import_files import Sheet, Spoilt
 from treatments.services.import_history import Visit
 from treatments.services.import_lines import Line
 from treatments.services.imports import Outcome, Run
+from treatments.services.records import interval_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ def _save(visits: list[Visit], run: Run) -> None:
     """Write treatments with their areas and sites, then the dates that follow from them."""
     people = {visit.person.pk: visit.person for visit in visits}
     # The lock that booking and recording take: nobody books on dates that are about to move.
-    list(Patient.objects.select_for_update().filter(pk__in=people).order_by("pk").values_list("pk"))
+    imports.hold(people)
     injectors = _injectors(visits, run)
     products = {row.code: row for row in Product.objects.all()}
     treatments = [
@@ -178,7 +178,7 @@ def _save(visits: list[Visit], run: Run) -> None:
 
 
 def _save_areas(visits: list[Visit], treatments: list[Treatment], run: Run) -> None:
-    courses, licences = _courses(visits), _licences(run.on)
+    courses, licences, book = _courses(visits), _licences(run.on), rulebook(run.on)
     areas = []
     for visit, treatment in zip(visits, treatments, strict=True):
         for code, units in visit.units.items():
@@ -191,6 +191,13 @@ def _save_areas(visits: list[Visit], treatments: list[Treatment], run: Run) -> N
                     units=units,
                     licence_id=next((licences[key] for key in keys if key in licences), None),
                     worn_off_on=visit.worn_off_on(code),
+                    **interval_days(
+                        book,
+                        indication=code,
+                        product=visit.product,
+                        performed_on=visit.performed_on,
+                        kind=visit.kind,
+                    ),
                 )
             )
     CourseTreatment.objects.bulk_create(areas)

@@ -85,15 +85,15 @@ class Person:
 
 
 def people(sheet: Sheet) -> dict[str, Person]:
-    """The patients that the rows name, by the old system's id."""
+    """The patients that the rows name, by the old system's id; of a record that was merged, the one that was kept."""
     found: dict[str, Person] = {}
     for some in chunks(sorted({row.text("patient") for row in sheet.rows})):
-        rows = Patient.objects.filter(source_id__in=some).values_list(
-            "pk", "public_id", "source_id", "born_on", "died_on"
-        )
-        for pk, public_id, source_id, born_on, died_on in rows:
-            if source_id:
-                found[source_id] = Person(pk, public_id, source_id, born_on, died_on)
+        for named in Patient.objects.filter(source_id__in=some).select_related("merged_into"):
+            kept = named
+            while kept.merged_into is not None:
+                kept = kept.merged_into
+            if named.source_id:
+                found[named.source_id] = Person(kept.pk, kept.public_id, named.source_id, kept.born_on, kept.died_on)
     return found
 
 
@@ -124,6 +124,13 @@ def chunks_of_groups(groups: Iterable[list[T]], size: int = CHUNK) -> Iterator[l
             some = []
     if some:
         yield some
+
+
+def hold(ids: Collection[int]) -> None:
+    """Hold these patients until what is written for them stands. Refused where one was merged since the file was read."""
+    rows = Patient.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    if any(row.merged_into_id for row in rows):
+        raise IntegrityError(_("A patient was merged into another one meanwhile."))
 
 
 def write(items: Sequence[T], save: Callable[[Sequence[T]], None]) -> list[T]:

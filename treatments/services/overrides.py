@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from clinic.models import User
-from treatments.models import Appointment, OverrideReason
+from treatments.models import Appointment, OverrideReason, VisitOverride
 from treatments.models.fields import REASON_LENGTH, no_hidden_characters
 from treatments.rules.findings import Finding, Refused, cautions, hard_stops, soft_stops
 from treatments.rules.vocabulary import Severity
@@ -61,6 +61,20 @@ def note(appointment: Appointment, override: Override | None, found: list[Findin
     appointment.override_reason = override.reason if override else ""
     appointment.override_words = override.words.strip() if override else ""
     appointment.override_codes = [courses.key(f) for f in soft_stops(found)] if override else []
+
+
+def keep(appointment: Appointment) -> None:
+    """Add the decision to those that are never changed, once its visit is saved."""
+    if appointment.override_by and appointment.override_at:
+        VisitOverride.objects.create(
+            appointment=appointment,
+            on=appointment.on,
+            by=appointment.override_by,
+            at=appointment.override_at,
+            reason=appointment.override_reason,
+            words=appointment.override_words,
+            rules=appointment.override_codes,
+        )
 
 
 def plain(words: str, *, field: str) -> None:

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,7 +15,8 @@ from treatments.models import Flag, Patient, SafetyAnswer, SearchKey
 from treatments.queries import patients as find
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import Answer
-from treatments.services import catalogue, courses, flags
+from treatments.services import catalogue, courses, flags, people, stale
+from treatments.services.acts import act
 
 
 class Resembles(Exception):
@@ -27,11 +27,7 @@ class Resembles(Exception):
         super().__init__(", ".join(f"{other.list_name} ({other.public_id})" for other in others))
 
 
-class Changed(Exception):
-    """Somebody else changed the patient after the page was read; nothing was written."""
-
-
-@transaction.atomic
+@act
 def register(*, by: str, at: datetime, different: bool = False, **fields: Any) -> Patient:
     """Add a patient. Raises `Resembles` where somebody looks the same, unless `different` says they are not."""
     on = timezone.localtime(at).date()
@@ -47,7 +43,7 @@ def register(*, by: str, at: datetime, different: bool = False, **fields: Any) -
     if others and not different:
         raise Resembles(others)
     patient.save(force_insert=True)
-    _write_keys(patient)
+    write_keys(patient)
     audit.record(
         "patient.registered",
         patient,
@@ -59,7 +55,7 @@ def register(*, by: str, at: datetime, different: bool = False, **fields: Any) -
     return patient
 
 
-@transaction.atomic
+@act
 def amend(
     patient: Patient,
     *,
@@ -71,11 +67,12 @@ def amend(
 ) -> Patient:
     """Change a patient's data; dates and visits follow where birth or death changed.
 
-    Raises `Changed` where `version`, the one that the person saw, is no longer the one on record.
+    Raises `Stale` where `version`, the one that the person saw, is no longer the one on record.
     """
     patient = Patient.objects.select_for_update().get(pk=patient.pk)
-    if version is not None and version != patient.version:
-        raise Changed
+    if patient.merged_into_id:
+        raise ValidationError(_("This record was merged into another one and can no longer be changed."))
+    stale.check(patient, version)
     before = {name: getattr(patient, name) for name in changes}
     changed = {name: value for name, value in changes.items() if value != before[name]}
     if not changed:
@@ -85,7 +82,7 @@ def amend(
     check(patient, on=timezone.localtime(at).date())
     patient.version += 1
     patient.save(update_fields=[*changed, "version"])
-    _write_keys(patient)
+    write_keys(patient)
     audit.record(
         "patient.amended",
         patient,
@@ -118,12 +115,12 @@ def check(patient: Patient, *, on: date) -> None:
     patient.clean_fields(exclude=["public_id"])
 
 
-@transaction.atomic
+@act
 def answer_questions(
     patient: Patient, *, answers: Mapping[str, Answer], by: str, at: datetime, answered_on: date
 ) -> list[Flag]:
     """Store the answers of one asking. A yes raises its flag at once; the flags that were raised are returned."""
-    patient = Patient.objects.select_for_update().get(pk=patient.pk)
+    patient = people.locked(patient)
     book = rulebook(timezone.localtime(at).date())
     if answered_on > timezone.localtime(at).date():
         raise ValidationError({"answered_on": _("The day of the answers must not be in the future.")})
@@ -159,7 +156,8 @@ def answer_questions(
     return raised
 
 
-def _write_keys(patient: Patient) -> None:
+def write_keys(patient: Patient) -> None:
+    """The words by which the patient is found from now on."""
     wanted = find.keys_of(patient)
     patient.search_keys.exclude(key__in=wanted).delete()
     known = set(patient.search_keys.values_list("key", flat=True))

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from clinic.models import Practitioner
 from treatments.models import Appointment, Injection, Patient, Product
 from treatments.models.treatments import MOST_UNITS
-from treatments.rules.facts import Plan, PlannedDose
+from treatments.rules.facts import Plan, PlannedDose, RuleBook
 from treatments.rules.vocabulary import Side, TreatmentKind
 
 
@@ -85,3 +85,13 @@ def _check_line(line: Line) -> None:
 def plausible(units: Decimal) -> bool:
     """A number of units that anybody could have given."""
     return units.is_finite() and 0 < units <= MOST_UNITS
+
+
+def interval_days(
+    book: RuleBook, *, indication: str, product: str, performed_on: date, kind: TreatmentKind
+) -> dict[str, date]:
+    """The minimum interval on both sides of a full treatment, as it is kept with what was given."""
+    if kind != TreatmentKind.FULL:
+        return {}
+    length = book.licence(product, indication).min_interval
+    return {"repeat_from": length.after(performed_on), "previous_until": length.before(performed_on)}

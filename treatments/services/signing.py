@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
-
 from treatments.models import Injection, Patient, Treatment
 from treatments.rules.facts import AnswerFact, Facts, FlagFact
 from treatments.rules.periods import Period
 from treatments.rules.vocabulary import Answer
-from treatments.services import patients, treatments
+from treatments.services import patients, people, treatments
+from treatments.services.acts import act
 from treatments.services.records import Record
 
 TWICE_WITHIN = timedelta(minutes=2)
@@ -27,7 +26,7 @@ class AlreadySigned(Exception):
         super().__init__(treatment.public_id)
 
 
-@transaction.atomic
+@act
 def sign(
     record: Record,
     *,
@@ -39,9 +38,10 @@ def sign(
     incident_reason: str = "",
     amends: Treatment | None = None,
     void_reason: str = "",
+    version: int | None = None,
 ) -> Treatment:
     """Store the answers, then sign: both or neither. Raises what `treatments.sign` raises, or `AlreadySigned`."""
-    patient = Patient.objects.select_for_update().get(pk=patient.pk)
+    patient = people.locked(patient)
     if twin := _twin(record, patient, at=at, but=amends):
         raise AlreadySigned(twin)
     if answers:
@@ -55,6 +55,7 @@ def sign(
         incident_reason=incident_reason,
         amends=amends,
         void_reason=void_reason,
+        version=version,
     )
 
 

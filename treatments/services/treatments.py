@@ -8,7 +8,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,14 +28,15 @@ from treatments.models import (
 )
 from treatments.models.fields import REASON_LENGTH, no_hidden_characters
 from treatments.models.treatments import MOST_UNITS
-from treatments.queries import history
+from treatments.queries import history, lots
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import Facts
 from treatments.rules.findings import Finding, Refused, cautions, in_order, stops
 from treatments.rules.review import review
 from treatments.rules.vocabulary import AppointmentState, Severity, TreatmentKind
-from treatments.services import courses
-from treatments.services.records import Line, Record, check, plausible
+from treatments.services import courses, people, stale
+from treatments.services.acts import act
+from treatments.services.records import Line, Record, check, interval_days, plausible
 
 __all__ = ["VOIDED", "Line", "Record", "findings", "licence_of", "note_worn_off", "record_elsewhere", "sign", "void"]
 
@@ -53,7 +53,8 @@ def findings(
     facts = facts or history.facts(patient)
     if amends:
         facts = replace(facts, given=tuple(g for g in facts.given if g.ref != amends.public_id))
-    found = review(record.plan(), facts, rulebook(on), on=record.performed_on)
+    plan = replace(record.plan(), lot_stopped=lots.stopped(record.product, record.lot_number))
+    found = review(plan, facts, rulebook(on), on=record.performed_on)
     visit = record.appointment
     return _with_override(found, visit) if visit and visit.on == record.performed_on else found
 
@@ -71,7 +72,7 @@ def _with_override(found: list[Finding], visit: Appointment) -> list[Finding]:
     )
 
 
-@transaction.atomic
+@act
 def sign(
     record: Record,
     *,
@@ -82,6 +83,7 @@ def sign(
     incident_reason: str = "",
     amends: Treatment | None = None,
     void_reason: str = "",
+    version: int | None = None,
 ) -> Treatment:
     """Record a treatment; from then on it is only amended or voided.
 
@@ -89,13 +91,13 @@ def sign(
     `Refused` without one, and where a caution was not acknowledged.
     """
     on = timezone.localtime(at).date()
-    patient = Patient.objects.select_for_update().get(pk=patient.pk)
+    patient = people.locked(patient)
     if record.appointment:  # as it is now: an override that was taken back meanwhile covers nothing
         record = replace(record, appointment=Appointment.objects.get(pk=record.appointment.pk))
     check(record, patient, on=on)
     _must_be_of(patient, record, amends)
     if amends:
-        _void(amends, reason=void_reason, by=by, at=at)
+        _void(amends, reason=void_reason, by=by, at=at, version=version)
     found = findings(record, patient, on=on)
     _gate(found, acknowledged=acknowledged, incident_reason=incident_reason)
     incident_reason = incident_reason.strip() if stops(found) else ""
@@ -116,17 +118,17 @@ def sign(
     return treatment
 
 
-@transaction.atomic
-def void(treatment: Treatment, *, reason: str, by: str, at: datetime) -> Treatment:
+@act
+def void(treatment: Treatment, *, reason: str, by: str, at: datetime, version: int | None = None) -> Treatment:
     """It counts nowhere from now on, and stays readable."""
-    patient = Patient.objects.select_for_update().get(pk=treatment.patient_id)
-    treatment = _void(treatment, reason=reason, by=by, at=at)
+    patient = people.locked(treatment.patient)
+    treatment = _void(treatment, reason=reason, by=by, at=at, version=version)
     audit.record("treatment.voided", treatment, by=by, at=at, patient=patient.public_id, reason=reason)
     courses.fact_changed(patient, by=by, at=at)
     return treatment
 
 
-@transaction.atomic
+@act
 def record_elsewhere(
     *,
     patient: Patient,
@@ -141,7 +143,7 @@ def record_elsewhere(
 ) -> Treatment:
     """A treatment at another clinic, with its date as a range: the later end counts for safety, the earlier for effect."""
     on, areas = timezone.localtime(at).date(), list(indications)
-    patient = Patient.objects.select_for_update().get(pk=patient.pk)
+    patient = people.locked(patient)
     treatment = Treatment(
         patient=patient,
         performed_on=performed_on,
@@ -157,7 +159,14 @@ def record_elsewhere(
     treatment.clean_fields(exclude=["public_id", "patient", "findings"])
     treatment.save(force_insert=True)
     for course in courses.ensure(patient, areas, on=on):
-        CourseTreatment.objects.create(treatment=treatment, course=course, units=units)
+        days = interval_days(
+            rulebook(on),
+            indication=course.indication.code,
+            product=product.code if product else "",
+            performed_on=performed_on,
+            kind=TreatmentKind.FULL,
+        )
+        CourseTreatment.objects.create(treatment=treatment, course=course, units=units, **days)
     audit.record("treatment.recorded_elsewhere", treatment, by=by, at=at, patient=patient.public_id)
     courses.fact_changed(patient, by=by, at=at)
     return treatment
@@ -185,15 +194,24 @@ def _check_elsewhere(
         raise ValidationError(wrong)
 
 
-@transaction.atomic
-def note_worn_off(given: CourseTreatment, *, worn_off_on: date | None, by: str, at: datetime) -> None:
-    """The day on which the patient said the effect had gone; an observation, not a change of the record."""
+@act
+def note_worn_off(
+    given: CourseTreatment, *, worn_off_on: date | None, by: str, at: datetime, version: int | None = None
+) -> None:
+    """The day on which the patient said the effect had gone; an observation, not a change of the record.
+
+    `version` is that of the course.
+    """
+    people.locked(given.treatment.patient)
+    given = CourseTreatment.objects.select_related("treatment__patient", "course").get(pk=given.pk)
+    stale.check(given.course, version)
     treatment = given.treatment
     if treatment.voided_at:
         raise ValidationError(VOIDED)
     if worn_off_on and not treatment.performed_on <= worn_off_on <= timezone.localtime(at).date():
         raise ValidationError({"worn_off_on": _("The day must lie between the treatment and today.")})
     CourseTreatment.objects.filter(pk=given.pk).update(worn_off_on=worn_off_on)
+    Course.objects.filter(pk=given.course_id).update(version=F("version") + 1)
     audit.record(
         "effect.worn_off",
         treatment,
@@ -256,7 +274,7 @@ def _write(
 def _write_lines(record: Record, treatment: Treatment, *, on: date) -> None:
     codes = list(dict.fromkeys(line.indication for line in record.lines))
     indications = {row.code: row for row in Indication.objects.filter(code__in=codes)}
-    worn_off = _noted_worn_off(treatment)
+    worn_off, book = _noted_worn_off(treatment), rulebook(on)
     for course in courses.ensure(treatment.patient, [indications[code] for code in codes], on=on):
         lines = [line for line in record.lines if line.indication == course.indication.code]
         given = CourseTreatment.objects.create(
@@ -265,6 +283,13 @@ def _write_lines(record: Record, treatment: Treatment, *, on: date) -> None:
             units=sum((line.units for line in lines), Decimal(0)),
             licence=licence_of(record.product, course, on=on),
             worn_off_on=worn_off.get(course.pk),
+            **interval_days(
+                book,
+                indication=course.indication.code,
+                product=record.product.code,
+                performed_on=record.performed_on,
+                kind=record.kind,
+            ),
         )
         Injection.objects.bulk_create(
             Injection(given=given, site=line.site, side=line.side.value, units=line.units) for line in lines
@@ -285,8 +310,9 @@ def licence_of(product: Product, course: Course, *, on: date) -> Licence | None:
     return rows.filter(product=product).first() or rows.filter(product__isnull=True).first()
 
 
-def _void(treatment: Treatment, *, reason: str, by: str, at: datetime) -> Treatment:
+def _void(treatment: Treatment, *, reason: str, by: str, at: datetime, version: int | None = None) -> Treatment:
     treatment = Treatment.objects.select_for_update(of=("self",)).select_related("patient").get(pk=treatment.pk)
+    stale.check(treatment, version)
     if treatment.voided_at:
         raise ValidationError(VOIDED)
     if len(reason.strip()) < REASON_LENGTH:

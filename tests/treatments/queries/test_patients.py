@@ -112,3 +112,35 @@ def test_search_keys_sort_by_code_point_whatever_the_servers_language():
             " WHERE table_name = 'treatments_searchkey' AND column_name = 'key'"
         )
         assert cursor.fetchone() == ("C",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "ang",
+        "zoe",
+        "Å oneil",
+        "zoe marie oneil angstrom",
+        "14/7/1985",
+        "0471",
+        "07700 900",
+        "x%",
+        "'; --",
+        "zzz",
+    ],
+)
+def test_the_first_ones_are_those_of_the_search(angstrom: Patient, text: str) -> None:
+    for number in range(3):
+        factories.patient(family_name=f"Angel{number}", given_name="Zoe", born_on=angstrom.born_on)
+
+    assert find.first(text, 3) == list(find.search(text)[:3])
+
+
+def test_the_first_ones_bring_what_a_row_shows(angstrom: Patient, django_assert_num_queries) -> None:
+    with django_assert_num_queries(1):
+        (found,) = find.first("angstrom", 10)
+        shown = (found.public_id, found.list_name, found.born_on, found.died_on, found.phone, found.get_absolute_url())
+
+    assert shown[0] == angstrom.public_id

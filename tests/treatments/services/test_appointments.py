@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from clinic import guards
 from clinic.models import AuditEvent
 from tests import factories
 from tests.factories import NOW, TODAY
@@ -188,12 +189,20 @@ def test_all_three_clashes_are_said_at_once():
     assert sorted(codes(refusal.value)) == ["patient_busy", "practitioner_busy", "room_busy"]
 
 
-@pytest.mark.parametrize("state", ["cancelled", "missed", "done"])
-def test_what_is_over_frees_its_time(state):
+@pytest.mark.parametrize("state", ["cancelled", "missed"])
+def test_what_does_not_take_place_frees_its_time(state):
     first = booking()
     Appointment.objects.filter(pk=book(first).pk).update(state=state)
 
     assert book(first).state == "booked"
+
+
+def test_a_visit_that_is_done_keeps_its_time():
+    first = booking()
+    Appointment.objects.filter(pk=book(first).pk).update(state="done")
+
+    with pytest.raises(TimeTaken):
+        book(first)
 
 
 def test_a_visit_on_hold_keeps_its_time():
@@ -474,7 +483,8 @@ def test_nothing_happens_to_a_visit_before_its_day(state):
 def test_the_gate_is_asked_once_more_when_the_patient_arrives():
     visit = book(booking())
     unseen = factories.flag(visit.patient, starts_on=visit.on)
-    Appointment.objects.filter(pk=visit.pk).update(state="booked")  # as if the flag had come in past the services
+    with guards.lifted("visit_hard_stop"):  # as if the flag had come in past the services and the database's guard
+        Appointment.objects.filter(pk=visit.pk).update(state="booked")
 
     with pytest.raises(Refused) as refusal:
         appointments.mark(visit, AppointmentState.ARRIVED, by="tester", at=SOON)
@@ -484,7 +494,7 @@ def test_the_gate_is_asked_once_more_when_the_patient_arrives():
     assert visit.state == "booked"
 
 
-@pytest.mark.parametrize(("was", "wanted"), [("on_hold", "arrived"), ("cancelled", "arrived"), ("cancelled", "booked")])
+@pytest.mark.parametrize(("was", "wanted"), [("on_hold", "arrived"), ("cancelled", "arrived"), ("missed", "done")])
 def test_some_ways_do_not_exist(was, wanted):
     visit = book(booking())
     Appointment.objects.filter(pk=visit.pk).update(state=was)

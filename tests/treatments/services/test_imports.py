@@ -14,6 +14,7 @@ from tests import factories
 from treatments.models import Appointment, Flag, Injection, Patient, Treatment
 from treatments.models.fields import PUBLIC_ID_ALPHABET
 from treatments.queries import patients as find
+from treatments.queries.invariants import violations
 from treatments.rules.vocabulary import AppointmentState
 from treatments.services import (
     import_files,
@@ -21,6 +22,7 @@ from treatments.services import (
     import_patients,
     import_treatments,
     imports,
+    merges,
 )
 from treatments.services.imports import Outcome, Run
 
@@ -332,3 +334,48 @@ def test_number_of_queries_does_not_grow_with_the_rows(tmp_path):
         counts.append(n_queries)
 
     assert counts[0] == counts[1]
+
+
+# ---- records that were merged ----
+
+
+@pytest.mark.django_db
+def test_rows_about_a_record_that_was_merged_land_on_the_one_that_was_kept(tmp_path):
+    factories.load_catalogue()
+    people(tmp_path, "a-1,Alina,Marsh,1985-07-14", "b-2,Alina,Okafor,1985-07-14", "c-3,Alina,Third,1985-07-14")
+    kept, gone, last = (Patient.objects.get(source_id=source_id) for source_id in ("a-1", "b-2", "c-3"))
+    row = "b-2,2026-03-02,botox,glabellar_lines,20,L1,2027-12-31,R. Osei,full,,"
+    first = treatments(tmp_path, row)
+    merges.merge(kept, gone, reason="The same person", by="tester", at=factories.NOW)
+    merges.merge(last, kept, reason="The same person", by="tester", at=factories.NOW)
+
+    again = treatments(tmp_path, row)
+    later = treatments(tmp_path, "b-2,2026-08-02,botox,glabellar_lines,20,L1,2027-12-31,R. Osei,full,,")
+    flagged = flags(tmp_path, "b-2,pregnancy,2026-11-01,,Letter")
+
+    assert [(o.n_imported, o.n_known, o.rejects) for o in (first, again, later, flagged)] == [
+        (1, 0, []),
+        (0, 1, []),
+        (1, 0, []),
+        (1, 0, []),
+    ]
+    assert {row.patient for row in Treatment.objects.all()} == {last} == {Flag.objects.get().patient}
+    assert violations(connection) == []
+
+
+@pytest.mark.django_db
+def test_a_merge_while_a_file_comes_in_leaves_nothing_with_the_record_that_went(tmp_path, monkeypatch):
+    factories.load_catalogue()
+    people(tmp_path, "a-1,Alina,Marsh,1985-07-14", "b-2,Alina,Okafor,1985-07-14")
+    kept, gone = (Patient.objects.get(source_id=source_id) for source_id in ("a-1", "b-2"))
+    read_before = imports.people(read(tmp_path, FLAGS, "b-2,pregnancy,2026-11-01,,", table="flags"))
+    merges.merge(kept, gone, reason="The same person", by="tester", at=factories.NOW)
+    monkeypatch.setattr(imports, "people", lambda _sheet: read_before)
+
+    outcomes = [
+        flags(tmp_path, "b-2,pregnancy,2026-11-01,,"),
+        treatments(tmp_path, "b-2,2026-08-02,botox,glabellar_lines,20,L1,2027-12-31,R. Osei,full,,"),
+    ]
+
+    assert [rejects(outcome) for outcome in outcomes] == [[(2, "")], [(2, "")]]
+    assert (Flag.objects.count(), Treatment.objects.count()) == (0, 0)

@@ -12,6 +12,7 @@ from treatments.models import Appointment, Flag, Patient, SafetyAnswer
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import Answer
 from treatments.services import appointments, patients
+from treatments.services.stale import Stale
 
 pytestmark = pytest.mark.django_db
 ALINA = {"family_name": "Marsh", "given_name": "Alina", "born_on": date(1985, 7, 14)}
@@ -106,7 +107,7 @@ def test_amend_refuses_a_version_that_is_no_longer_on_record() -> None:
     person = register()
     amend(person, city="Harbour", version=1)
 
-    with pytest.raises(patients.Changed):
+    with pytest.raises(Stale):
         amend(person, city="Elsewhere", version=1)
 
     assert Patient.objects.get(pk=person.pk).city == "Harbour"

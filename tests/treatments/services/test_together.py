@@ -15,10 +15,11 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Appointment, CatalogueState, Contraindication, Flag, Patient, Treatment
 from treatments.queries import history
+from treatments.queries.invariants import violations
 from treatments.queries.rulebook import rulebook
-from treatments.rules.findings import stops
+from treatments.rules.findings import Refused, stops
 from treatments.rules.vocabulary import Answer, TreatmentKind
-from treatments.services import appointments, catalogue, courses, flags, patients, signing, treatments
+from treatments.services import appointments, catalogue, courses, flags, merges, patients, signing, treatments
 from treatments.services.diary import Booking, TimeTaken
 from treatments.services.signing import AlreadySigned
 
@@ -167,3 +168,47 @@ def test_one_person_registered_twice_at_once_is_one_person():
 
     assert sum(isinstance(result, patients.Resembles) for result in results) == 2
     assert Patient.objects.count() == 1
+
+
+# ---- merging ----
+
+
+def test_a_merge_beside_a_booking_a_flag_and_a_treatment_leaves_nothing_with_the_record_that_goes():
+    for number in range(4):
+        kept, gone = factories.patient(), factories.patient()
+        by, soon = factories.staff("reception"), SOON + timedelta(days=number)
+        wanted = booking(gone, factories.practitioner(), factories.room(), soon)
+
+        results = at_once(
+            lambda kept=kept, gone=gone: merges.merge(kept, gone, reason="The same person", by=BY, at=NOW),
+            booked(wanted, by),
+            lambda gone=gone: factories.flag(gone, "pregnancy"),
+            lambda gone=gone: factories.treated(gone, date(2026, 8, 1)),
+        )
+
+        assert [type(result) for result in results if isinstance(result, Exception)] in ([], [Refused])
+        owners = {row.patient for model in (Appointment, Flag, Treatment) for row in model.objects.order_by("-pk")[:1]}
+        assert gone not in owners
+        assert courses.refresh([kept.pk, gone.pk], on=TODAY) == 0
+        assert violations(connection) == []
+
+
+def test_of_two_merges_of_the_same_two_records_one_is_done():
+    one, other = factories.patient(), factories.patient()
+
+    results = at_once(
+        lambda: merges.merge(one, other, reason="The same person", by=BY, at=NOW),
+        lambda: merges.merge(other, one, reason="The same person", by=BY, at=NOW),
+    )
+
+    assert sorted(type(result).__name__ for result in results) == ["PatientMerge", "ValidationError"]
+    assert Patient.objects.filter(merged_into__isnull=False).count() == 1
+
+
+def test_a_merge_undone_twice_at_once_is_undone_once():
+    done = merges.merge(factories.patient(), factories.patient(), reason="The same person", by=BY, at=NOW)
+
+    results = at_once(*[lambda: merges.undo(done, by=BY, at=NOW)] * 2)
+
+    assert sorted(type(result).__name__ for result in results) == ["PatientMerge", "ValidationError"]
+    assert AuditEvent.objects.filter(verb="patient.merge_undone").count() == 2  # one in the trail of each record
