@@ -1,3 +1,27 @@
-from treatments.admin import catalogue, index, people, records, rulebook, visits
+from treatments.admin import (
+    catalogue,
+    closed_days,
+    decisions,
+    hours,
+    index,
+    lots,
+    offered,
+    people,
+    records,
+    rulebook,
+    visits,
+)
 
-__all__ = ["catalogue", "index", "people", "records", "rulebook", "visits"]
+__all__ = [
+    "catalogue",
+    "closed_days",
+    "decisions",
+    "hours",
+    "index",
+    "lots",
+    "offered",
+    "people",
+    "records",
+    "rulebook",
+    "visits",
+]

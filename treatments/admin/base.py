@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, cast
@@ -11,7 +12,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.forms.models import construct_instance
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
@@ -23,8 +24,8 @@ from treatments.models.catalogue import SEVERITY_LABELS
 from treatments.queries import patients as find
 from treatments.rules.findings import Finding, Refused
 from treatments.rules.vocabulary import Severity
-from treatments.services.appointments import Stale
-from treatments.services.patients import Changed, Resembles
+from treatments.services.patients import Resembles
+from treatments.services.stale import Stale
 
 
 class ServiceForm(forms.ModelForm):
@@ -56,7 +57,7 @@ class ServiceForm(forms.ModelForm):
             self.add_error(None, _people(resembles))
         except ValidationError as error:
             self._show(error)
-        except (Changed, Stale):
+        except Stale:
             self.add_error(
                 None, _("Somebody changed this record while the page was open. Nothing was saved: open it again.")
             )
@@ -97,6 +98,48 @@ class ServiceForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
 
 
+class SeenForm(ServiceForm):
+    """A change form that knows what its page showed. What somebody else changed meanwhile stands beside what was typed."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance._state.adding:
+            self.fields.pop("seen", None)
+        elif "seen" in self.fields:
+            self.fields["seen"].initial = json.dumps(self._now())
+
+    def _now(self) -> dict[str, str]:
+        return {name: _shown(self.initial[name]) for name in self.fields if name in self.initial}
+
+    def clean(self) -> dict[str, Any] | None:
+        """A saved change that the page did not show is named at its field; saving again keeps what was typed."""
+        said, now = super().clean(), self._now()
+        if "seen" in self.fields:
+            seen = _read(self.cleaned_data.get("seen", ""))
+            for name in [name for name in now if name in seen and seen[name] != now[name]]:
+                sentence = _("Somebody has changed this to: %(value)s. Saving again keeps what stands here.")
+                self.add_error(name, sentence % {"value": now[name] or "-"})
+            self.data = cast(QueryDict, self.data).copy()
+            self.data["seen"] = json.dumps(now)
+        return said
+
+
+def _read(text: str) -> dict[str, Any]:
+    try:
+        seen = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return seen if isinstance(seen, dict) else {}
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple | models.QuerySet):
+        return ", ".join(sorted(str(one) for one in value))
+    return "" if value is None else str(value)
+
+
 def finding_text(finding: Finding) -> str:
     """One finding as one sentence after another: what, since when, why, what next."""
     parts = [f"{SEVERITY_LABELS[finding.severity]}: {finding.sentence}"]
@@ -127,6 +170,12 @@ def _people(resembles: Resembles) -> str:
     )
 
 
+def with_seen(fieldsets: Any) -> Any:
+    """The same fields, with the hidden one that a `SeenForm` needs."""
+    (name, options), *others = fieldsets
+    return ((name, {**options, "fields": (*options["fields"], "seen")}), *others)
+
+
 class ServiceAdmin(ClinicAdmin):
     """A table whose rows are written by services, which also write the audit trail."""
 
@@ -135,6 +184,11 @@ class ServiceAdmin(ClinicAdmin):
         if issubclass(form, ServiceForm):
             form.by, form.at = cast(User, request.user), timezone.now()
         return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        changes = obj is not None and self.has_change_permission(request, obj)
+        return with_seen(fieldsets) if changes and issubclass(self.form, SeenForm) else fieldsets
 
     def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return []  # a form beside the one that has saved could fail after it

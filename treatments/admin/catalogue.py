@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -11,15 +11,16 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from treatments.admin.base import ServiceAdmin, ServiceForm
+from clinic.models import Practitioner
+from treatments.admin.base import SeenForm, ServiceAdmin, with_seen
 from treatments.admin.fields import LinesField, NumbersField, TicksField
 from treatments.models import AdverseEventKind, Indication, Licence, OutcomeMeasure, Product, Schedule
 from treatments.models.catalogue import LENGTH_UNITS
 from treatments.rules.vocabulary import ScheduleKind
-from treatments.services import catalogue
+from treatments.services import catalogue, offered
 
 
-class PlainForm(ServiceForm):
+class PlainForm(SeenForm):
     """Adds a row, or changes the fields of it that the page offers."""
 
     def act(self) -> models.Model:
@@ -48,10 +49,23 @@ class IndicationForm(PlainForm):
     effect_low = forms.IntegerField(label=_("Window opens after"), min_value=1, max_value=1000)
     effect_high = forms.IntegerField(label=_("Window closes after"), min_value=1, max_value=1000)
     effect_unit = forms.ChoiceField(label=_("Unit of the window"), choices=LENGTH_UNITS, initial="weeks")
+    injectors = forms.ModelMultipleChoiceField(
+        label=_("Who injects it"),
+        queryset=Practitioner.objects.filter(is_active=True),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("None ticked: everybody."),
+    )
 
     def act(self) -> models.Model:
-        if not self.instance._state.adding:
-            return super().act()
+        injectors = self.cleaned_data["injectors"]
+        row = cast(Indication, super().act() if not self.instance._state.adding else self._add())
+        return offered.set_injectors(row, injectors, by=self.by.username, at=self.at)
+
+    def changes(self, *names: str) -> dict[str, Any]:
+        return super().changes(*(name for name in names if name != "injectors"))
+
+    def _add(self) -> models.Model:
         said = self.cleaned_data
         schedule = Schedule(
             kind=said["schedule"],
@@ -139,9 +153,11 @@ class IndicationAdmin(PlainAdmin):
         )
         used = (_("Sites and outcome"), {"fields": ("muscles", "needs_before", "outcome_measures")})
         known = (_("Sites and outcome"), {"fields": ("muscles", "usual_sites", "needs_before", "outcome_measures")})
+        people = (_("People"), {"fields": ("injectors",)})
         if obj is None:
-            return (first, rules, used, (_("Source"), {"fields": ("source",)}))
-        return (first, known, (_("Source"), {"fields": ("source", "not_verified")}))
+            return (first, rules, used, people, (_("Source"), {"fields": ("source",)}))
+        shown = (first, known, people, (_("Source"), {"fields": ("source", "not_verified")}))
+        return with_seen(shown) if self.has_change_permission(request, obj) else shown
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)

@@ -9,10 +9,26 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 GROUPS = (
-    (_("Patients and visits"), ("Patient", "Flag", "Appointment", "Treatment", "Course")),
+    (
+        _("Patients and visits"),
+        (
+            "Patient",
+            "Flag",
+            "Appointment",
+            "Treatment",
+            "Course",
+            "Consent",
+            "EarlierWish",
+            "VisitOverride",
+            "PatientMerge",
+        ),
+    ),
     (_("Rules"), ("Contraindication", "Licence", "DoseLimit", "Schedule")),
-    (_("Catalogue"), ("Product", "Indication", "AdverseEventKind", "OutcomeMeasure")),
-    (_("Clinic"), ("User", "Practitioner", "Location", "Room", "AuditEvent")),
+    (_("Catalogue"), ("Service", "Product", "LotStop", "Indication", "AdverseEventKind", "OutcomeMeasure")),
+    (
+        _("Clinic"),
+        ("User", "Practitioner", "WorkingHours", "HoursException", "ClosedDay", "Location", "Room", "AuditEvent"),
+    ),
 )
 _by_app = admin.site.get_app_list
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from clinic.admin import ReadOnlyAdmin, day_column, moment_column
 from clinic.formats import day
 from treatments.admin.base import PatientSearch
-from treatments.models import Course, CourseTreatment, Treatment
+from treatments.models import Course, CourseTreatment, LotStop, Treatment
+from treatments.queries import lots
 from treatments.rules.doses import units
 from treatments.rules.vocabulary import Band
 
@@ -65,11 +66,29 @@ class TreatmentStateFilter(admin.SimpleListFilter):
         return queryset.filter(voided_at__isnull=True) if self.value() == "valid" else queryset
 
 
+class StoppedLotFilter(admin.SimpleListFilter):
+    """Who got a lot that was stopped, however its number was written."""
+
+    title = gettext_lazy("stopped lot")
+    parameter_name = "lot"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(row.pk), str(row)) for row in LotStop.objects.select_related("product").order_by("-at", "-pk")]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+        asked = self.value()
+        if asked not in {value for value, _label in self.lookup_choices} or asked is None:
+            return queryset
+        stop = LotStop.objects.select_related("product").get(pk=asked)
+        return queryset.filter(pk__in=lots.treatments_of(stop.product, stop.lot_number).order_by().values("pk"))
+
+
 @admin.register(Treatment)
 class TreatmentAdmin(PatientSearch, ReadOnlyAdmin):
     list_display = ("public_id", "patient", "performed", "kind", "product", "lot_number", "practitioner", "state")
     list_filter = (
         TreatmentStateFilter,
+        StoppedLotFilter,
         "kind",
         "product",
         "sub_standard",

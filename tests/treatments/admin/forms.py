@@ -10,8 +10,8 @@ from tests import factories
 from treatments.models import Appointment, Patient
 
 
-def url(model: str, page: str, *args: Any) -> str:
-    return reverse(f"admin:treatments_{model}_{page}", args=args)
+def url(model: str, page: str, *args: Any, app: str = "treatments") -> str:
+    return reverse(f"admin:{app}_{model}_{page}", args=args)
 
 
 def said(answer: HttpResponse) -> dict[str, list[str]]:

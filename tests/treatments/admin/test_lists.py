@@ -1,6 +1,6 @@
 """Every list of the admin panel: as many queries for thirty rows as for one."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.contrib import admin
@@ -20,10 +20,12 @@ from treatments.models import (
     OutcomeMeasure,
     Product,
     Schedule,
+    Service,
 )
 from treatments.rules.vocabulary import TreatmentKind
-from treatments.services import appointments
+from treatments.services import appointments, consents, earlier, hours, lots, merges, offered
 from treatments.services.diary import Booking
+from treatments.services.overrides import Override
 
 START = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
 CATALOGUE = (AdverseEventKind, Contraindication, DoseLimit, Indication, Licence, OutcomeMeasure, Product, Schedule)
@@ -46,6 +48,53 @@ def visit(number: int):
     appointments.book(booking, by=User.objects.first(), at=factories.NOW)
 
 
+def override(number: int):
+    who = person(number)
+    factories.treated(who, START.date() - timedelta(days=30), at=START - timedelta(days=20))
+    doctor = factories.staff("injector", prescriber=True)
+    said = Override(doctor, "benefit", "Agreed with the surgeon")
+    booking = Booking(who, (factories.indication(),), factories.practitioner(), factories.room(), START, 30)
+    appointments.book(booking, by=doctor, at=START - timedelta(days=10), override=said, acknowledged=True)
+
+
+def merge(number: int):
+    fields = {"born_on": date(1960, 1, 1) + timedelta(days=number)}
+    kept, gone = factories.patient(**fields), factories.patient(**fields)
+    merges.merge(kept, gone, reason="One person, registered twice", by=factories.BY, at=factories.NOW)
+
+
+def stop(number: int):
+    factories.treated(person(number), date(2026, 6, 1))
+    lots.stop(factories.product(), f"L{number}", reason="Recalled by its maker", by=factories.BY, at=factories.NOW)
+
+
+def week(number: int):
+    wanted = {
+        "opens": time(9),
+        "closes": time(17),
+        "starts_on": factories.TODAY,
+        "by": factories.BY,
+        "at": factories.NOW,
+    }
+    hours.set_hours(factories.practitioner(), location=factories.room().location, weekdays=[number % 7], **wanted)
+
+
+def away(number: int):
+    hours.add_exception(
+        factories.practitioner(), first_on=factories.TODAY, why="Ill", by=factories.BY, at=factories.NOW
+    )
+
+
+def closed(number: int):
+    on = factories.TODAY + timedelta(days=number)
+    hours.close_day(on, name="Works", location=factories.room().location, by=factories.BY, at=factories.NOW)
+
+
+def kind(number: int):
+    row = Service(name=f"Kind {number}", minutes=20)
+    offered.add(row, rooms=[factories.room()], indications=[factories.indication()], by=factories.BY, at=factories.NOW)
+
+
 def practitioner(number: int):
     factories.practitioner(user=factories.staff("injector"))
 
@@ -56,6 +105,19 @@ MAKE = {
     "treatments_appointment": visit,
     "treatments_treatment": lambda number: factories.treated(person(number), date(2026, 6, 1), kind=TreatmentKind.FULL),
     "treatments_course": lambda number: factories.treated(person(number), date(2026, 6, 1)),
+    "treatments_consent": lambda number: consents.sign(
+        person(number), signed_on=factories.TODAY, by=factories.BY, at=factories.NOW
+    ),
+    "treatments_earlierwish": lambda number: earlier.ask(
+        person(number), practitioner=factories.practitioner(), by=factories.BY, at=factories.NOW
+    ),
+    "treatments_visitoverride": override,
+    "treatments_patientmerge": merge,
+    "treatments_lotstop": stop,
+    "treatments_service": kind,
+    "clinic_workinghours": week,
+    "clinic_hoursexception": away,
+    "clinic_closedday": closed,
     "clinic_user": lambda number: factories.staff("reception"),
     "clinic_practitioner": practitioner,
     "clinic_location": lambda number: factories.Location.objects.create(name=f"Place {number}"),

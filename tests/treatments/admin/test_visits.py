@@ -1,12 +1,13 @@
-from datetime import date
+from datetime import date, time, timedelta
 
 import pytest
 
 from clinic.models import AuditEvent
 from tests import factories
 from tests.treatments.admin.forms import booking, change, said, url
-from treatments.models import Appointment
+from treatments.models import Appointment, Service
 from treatments.rules.vocabulary import AppointmentState
+from treatments.services import hours, offered
 
 
 @pytest.fixture
@@ -209,24 +210,164 @@ def test_an_act_that_the_visit_is_not_ready_for_is_refused(door, visit):
 
 
 @pytest.mark.parametrize(
-    ("state", "offered"),
+    ("states", "offered"),
     [
-        ("booked", ["move", "arrived", "done", "missed", "cancel"]),
-        ("on_hold", ["move", "missed", "release", "cancel"]),
-        ("arrived", ["move", "done", "booked", "cancel"]),
-        ("done", ["booked"]),
-        ("missed", ["booked"]),
+        (["booked"], ["move", "arrived", "check_in", "done", "missed", "cancel"]),
+        (["on_hold"], ["move", "missed", "release", "cancel"]),
+        (["arrived"], ["move", "check_in", "done", "booked", "cancel"]),
+        (["arrived", "checked"], ["move", "arrived", "in_room", "done", "cancel"]),
+        (["arrived", "checked", "in_room"], ["move", "done", "checked", "cancel"]),
+        (["done"], ["booked"]),
+        (["missed"], ["booked"]),
     ],
 )
-def test_only_what_can_become_of_a_visit_is_offered(door, visit, state, offered):
-    Appointment.objects.filter(pk=visit.pk).update(state=state)
+def test_only_what_can_become_of_a_visit_is_offered(door, visit, states, offered):
+    for state in states:
+        Appointment.objects.filter(pk=visit.pk).update(state=state)
     there = url("appointment", "change", visit.pk)
 
     choices = door.get(there).context["adminform"].form.fields["act_on"].choices
     answer = door.post(there, change(visit, "override"))
 
-    assert [value for value, _label in choices] == offered
+    assert {value for value, _label in choices} == set(offered)
     assert set(said(answer)) == {"act_on"}
+
+
+# ---- services and check-in ----
+
+
+def service(**fields) -> Service:
+    return offered.add(Service(**({"name": "Review", "minutes": 15} | fields)), by=factories.BY, at=factories.NOW)
+
+
+def test_a_visit_is_booked_as_long_as_its_service_takes(door):
+    kind = service(minutes=45)
+
+    door.post(url("appointment", "add"), booking(factories.patient(), service=kind.pk, minutes=""))
+
+    visit = Appointment.objects.get()
+    assert (visit.service, visit.ends_at - visit.starts_at) == (kind, timedelta(minutes=45))
+
+
+def test_a_visit_at_which_nothing_is_injected_needs_no_indication_and_no_gate(door):
+    person, review = factories.patient(), service(is_treatment=False)
+    factories.flag(person, "pregnancy")
+    fields = {"indications": [], "product": ""}
+
+    refused = door.post(url("appointment", "add"), booking(person, **fields))
+    door.post(url("appointment", "add"), booking(person, service=review.pk, **fields))
+
+    assert set(said(refused)) == {"indications"}
+    assert Appointment.objects.get().service == review
+
+
+def test_a_service_that_is_no_longer_offered_cannot_be_chosen(door):
+    kind = service(is_active=False)
+
+    answer = door.post(url("appointment", "add"), booking(factories.patient(), service=kind.pk))
+
+    assert set(said(answer)) == {"service"}
+    assert Appointment.objects.count() == 0
+
+
+def test_a_practitioner_injects_only_what_they_may(door):
+    other = factories.practitioner()
+    offered.set_injectors(factories.indication(), [other], by=factories.BY, at=factories.NOW)
+    somebody = factories.practitioner()
+
+    refused = door.post(url("appointment", "add"), booking(factories.patient(), practitioner=somebody.pk))
+    door.post(url("appointment", "add"), booking(factories.patient(), practitioner=other.pk))
+
+    assert said(refused) == {"practitioner": [f"{somebody} does not inject Frown lines. Choose somebody else."]}
+    assert Appointment.objects.get().practitioner == other
+
+
+def test_outside_the_hours_a_visit_is_booked_knowingly(door):
+    who, room = factories.practitioner(), factories.room()
+    hours.set_hours(
+        who, location=room.location, weekdays=[0], opens=time(12), closes=time(17), starts_on=factories.TODAY,
+        by=factories.BY, at=factories.NOW,
+    )  # fmt: skip
+    fields = {"practitioner": who.pk, "room": room.pk}
+
+    refused = door.post(url("appointment", "add"), booking(factories.patient(), **fields))
+    door.post(url("appointment", "add"), booking(factories.patient(), **fields, acknowledged="on"))
+
+    assert "works here from 12:00 to 17:00" in said(refused)["__all__"][0]
+    assert Appointment.objects.get().acknowledged_by
+
+
+@pytest.fixture
+def today(door):
+    """A visit of today, an hour from now."""
+    door.post(url("appointment", "add"), booking(factories.patient(), starts_at_0="22/11/2026"))
+    return Appointment.objects.get()
+
+
+def test_nobody_is_checked_in_whom_nobody_has_asked_who_they_are(door, today, manager):
+    there = url("appointment", "change", today.pk)
+    wanted = change(today, "check_in", starts_at_0="22/11/2026")
+
+    refused = door.post(there, wanted)
+    today.refresh_from_db()
+    assert set(said(refused)) == {"identity_note"}
+    assert today.state == "booked"
+    door.post(there, wanted | {"identified": "on"})
+
+    today.refresh_from_db()
+    assert (today.state, today.checked_by, today.identity_note) == ("checked", manager.username, "")
+    verbs = AuditEvent.objects.filter(object_id=today.public_id).order_by("pk").values_list("verb", flat=True)
+    assert list(verbs) == ["appointment.booked", "appointment.arrived", "appointment.checked"]
+
+
+def test_a_patient_goes_into_the_room_and_back(door, today):
+    there = url("appointment", "change", today.pk)
+
+    for act, state in (("check_in", "checked"), ("in_room", "in_room"), ("checked", "checked"), ("arrived", "arrived")):
+        today.refresh_from_db()
+        door.post(there, change(today, act, starts_at_0="22/11/2026", identified="on"))
+        today.refresh_from_db()
+        assert today.state == state
+
+    assert (today.checked_by, today.checked_at) == ("", None)
+
+
+@pytest.mark.parametrize("act", ["arrived", "check_in", "done"])
+def test_a_patient_with_a_hard_stop_does_not_pass_the_door(door, today, act):
+    factories.flag(today.patient, "pregnancy")
+    today.refresh_from_db()
+
+    answer = door.post(
+        url("appointment", "change", today.pk), change(today, act, starts_at_0="22/11/2026", identified="on")
+    )
+
+    today.refresh_from_db()
+    assert set(said(answer)) == {"act_on"}
+    assert today.state == "on_hold"
+
+
+def test_what_happens_next_is_noted_with_a_cancellation(door, visit):
+    there = url("appointment", "change", visit.pk)
+    fields = {"who": "clinic", "reason": "The doctor is ill"}
+
+    wrong = door.post(there, change(visit, "cancel", **fields, what_next="forget"))
+    door.post(there, change(visit, "cancel", **fields, what_next="list"))
+
+    visit.refresh_from_db()
+    assert set(said(wrong)) == {"what_next"}
+    assert (visit.state, visit.what_next) == ("cancelled", "list")
+
+
+@pytest.mark.parametrize("act", ["missed", "check_in"])
+def test_no_act_is_done_on_a_visit_that_somebody_else_has_changed(door, today, act):
+    old = change(today, act, starts_at_0="22/11/2026", identified="on", seen_version=today.version)
+    door.post(url("appointment", "change", today.pk), change(today, "arrived", starts_at_0="22/11/2026"))
+
+    answer = door.post(url("appointment", "change", today.pk), old)
+
+    today.refresh_from_db()
+    assert answer.status_code == 200
+    assert today.state == "arrived"
 
 
 def test_only_what_is_in_use_can_be_chosen(door):

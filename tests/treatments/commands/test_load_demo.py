@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import pytest_django
@@ -17,13 +17,27 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic import phones
-from clinic.models import Practitioner, User
+from clinic.models import ClosedDay, HoursException, Practitioner, User
 from tests import factories
-from treatments.models import Appointment, Course, Flag, Patient, Treatment
+from treatments.models import (
+    Appointment,
+    Consent,
+    Course,
+    EarlierWish,
+    Flag,
+    LotStop,
+    Patient,
+    PatientMerge,
+    Service,
+    Treatment,
+)
 from treatments.queries import due_report
+from treatments.queries.outside_hours import Outside, visits_outside
 from treatments.rules.vocabulary import AppointmentState, Band
 
 LEAP_DAY_JUST_AFTER_MIDNIGHT = datetime(2028, 2, 29, 0, 5, tzinfo=UTC)
+TODAY = LEAP_DAY_JUST_AFTER_MIDNIGHT.date()  # a Tuesday
+SATURDAY_NIGHT = datetime(2028, 3, 4, 23, 50, tzinfo=UTC)
 STAFF = {"maya": "reception", "osei": "injector", "lin": "injector", "ito": "manager", "bell": "auditor"}
 
 
@@ -51,6 +65,13 @@ class Loaded:
     visits: list[dict]
     flags: list[str]
     treatments: list[dict]
+    outside: list[Outside]
+    services: list[dict]
+    consents: set[int]
+    wishes: list[dict]
+    stops: list[dict]
+    merges: list[dict]
+    closed: list[date]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +105,13 @@ def _load() -> Loaded:
         visits=list(Appointment.objects.values()),
         flags=list(Flag.objects.values_list("kind", flat=True)),
         treatments=list(Treatment.objects.values()),
+        outside=visits_outside(timezone.localdate()),
+        services=list(Service.objects.values()),
+        consents=set(Consent.objects.values_list("patient", flat=True)),
+        wishes=list(EarlierWish.objects.values()),
+        stops=list(LotStop.objects.values()),
+        merges=list(PatientMerge.objects.values()),
+        closed=list(ClosedDay.objects.values_list("on", flat=True)),
     )
 
 
@@ -105,7 +133,48 @@ def test_every_use_of_the_clinic_is_there(demo: Loaded):
 
 def test_visits_are_in_every_state_and_the_day_has_a_full_diary(demo: Loaded):
     assert {visit["state"] for visit in demo.visits} == set(AppointmentState)
-    assert sum(visit["on"] == LEAP_DAY_JUST_AFTER_MIDNIGHT.date() for visit in demo.visits) >= 12
+    assert (
+        12 <= sum(visit["on"] == TODAY and visit["state"] not in ("missed", "cancelled") for visit in demo.visits) <= 18
+    )
+
+
+def test_the_next_days_are_busy_and_the_next_weeks_have_room(demo: Loaded):
+    of_day = Counter(visit["on"] for visit in demo.visits)
+    week = [TODAY + timedelta(days=n) for n in (1, 2, 3, 6, 7)]  # Wednesday to Friday, Monday and Tuesday
+
+    assert all(6 <= of_day[on] <= 10 for on in week), of_day
+    assert max(of_day) == TODAY + timedelta(days=21)
+    assert all(on.weekday() < 5 for on in of_day)
+    assert demo.closed == [TODAY + timedelta(days=16)]
+    assert of_day[demo.closed[0]] == 0
+
+
+def test_every_visit_has_a_service_and_lies_inside_the_hours(demo: Loaded):
+    assert demo.outside == []
+    assert {visit["service_id"] for visit in demo.visits} == {service["id"] for service in demo.services}
+    assert {(service["minutes"], service["prepare_minutes"], service["is_treatment"]) for service in demo.services} == {
+        (30, 0, True), (45, 10, True), (20, 0, False), (15, 0, False),
+    }  # fmt: skip
+
+
+def test_people_have_consented_wish_and_were_checked_in(demo: Loaded):
+    treated = {given["patient_id"] for given in demo.treatments if not given["elsewhere"]}
+    visiting = {visit["patient_id"] for visit in demo.visits if visit["on"] == TODAY}
+    checked = [visit for visit in demo.visits if visit["state"] in ("checked", "in_room")]
+
+    assert len(demo.consents) > 0.9 * len(treated)
+    assert visiting - demo.consents, "somebody of today has still to sign"
+    assert len(demo.wishes) == 2
+    assert all(wish["appointment_id"] and wish["ended_at"] is None for wish in demo.wishes)
+    assert [visit["checked_by"] for visit in checked] == ["maya", "maya"]
+
+
+def test_a_lot_is_stopped_that_nobody_got_and_a_pair_is_merged(demo: Loaded):
+    [stop], [merge] = demo.stops, demo.merges
+
+    assert stop["lot_number"] not in {given["lot_number"] for given in demo.treatments}
+    assert merge["undone_at"] is None
+    assert [person["merged_into_id"] for person in demo.people if person["merged_into_id"]] == [merge["kept_id"]]
 
 
 def test_a_visit_on_hold_says_why(demo: Loaded):
@@ -162,6 +231,16 @@ def test_a_second_load_adds_nothing(demo: Loaded):
     assert "Demo clinic loaded" not in demo.said_again
     assert "Demo sign-ins" in demo.said_again
     assert "empty database only" in demo.refused
+
+
+@pytest.mark.django_db
+@time_machine.travel(SATURDAY_NIGHT, tick=False)
+def test_loaded_at_a_weekend_everybody_works_an_extra_day():
+    run()
+
+    assert visits_outside(SATURDAY_NIGHT.date()) == []
+    assert HoursException.objects.filter(on=SATURDAY_NIGHT.date(), why="Extra day").count() == 5
+    assert set(Appointment.objects.values_list("state", flat=True)) == set(AppointmentState)
 
 
 # ---- what it refuses ----

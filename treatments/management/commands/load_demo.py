@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from clinic import permissions
-from clinic.models import Location, Practitioner, Room, User
-from treatments.models import Appointment, Indication, Patient, Product
+from clinic.models import User
+from treatments.management.demo_clinic import Clinic, Days, on_day
+from treatments.models import Appointment, Patient
 from treatments.queries.rulebook import rulebook
 from treatments.rules.periods import add_months
 from treatments.rules.vocabulary import Answer, AppointmentState, Side, TreatmentKind
-from treatments.services import appointments, courses, flags, patients, treatments
+from treatments.services import appointments, consents, courses, earlier, flags, merges, patients, treatments
 
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
-BY = "load_demo"
+STORIES = ("history", "flags", "visits", "elsewhere", "answered", "died", "stopped", "consent", "earlier")
 
 
 class Command(BaseCommand):
@@ -35,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo clinic has known passwords and does not belong into production.")
-        demo = Demo(tomllib.loads((FOLDER / "clinic.toml").read_text("utf-8")), at=timezone.now())
+        clinic = Clinic(_read("clinic"), Days(timezone.now()))
         if Patient.objects.exists():
             if not options["if_empty"]:
                 raise CommandError(
@@ -43,71 +42,63 @@ class Command(BaseCommand):
                 )
         else:
             with transaction.atomic():
-                demo.load(tomllib.loads((FOLDER / "people.toml").read_text("utf-8"))["people"])
+                clinic.load()
+                Demo(clinic).load([*_read("people")["people"], *_read("diary")["people"]])
             self.stdout.write(f"Demo clinic loaded: {Patient.objects.count()} patients.")
-        if User.objects.filter(username=demo.clinic["staff"][0]["username"]).exists():
-            self.stdout.write(demo.sign_ins())
+        if User.objects.filter(username=clinic.told["staff"][0]["username"]).exists():
+            self.stdout.write(clinic.sign_ins())
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
 
 
 class Demo:
-    """One load. Days in the files count from `at`."""
+    """The people of one load. Days in the files count from its day, those of visits are working days."""
 
-    def __init__(self, clinic: dict[str, Any], *, at: datetime) -> None:
-        self.clinic, self.at, self.today = clinic, at, timezone.localtime(at).date()
+    def __init__(self, clinic: Clinic) -> None:
+        self.clinic, self.days = clinic, clinic.days
+        self.at, self.today = clinic.days.at, clinic.days.today
+        self._day, self._moment = clinic.days.day, clinic.days.moment
 
     def load(self, people: list[dict[str, Any]]) -> None:
-        self._staff()
-        self.products = {row.code: row for row in Product.objects.all()}
-        self.indications = {row.code: row for row in Indication.objects.all()}
         self.book = rulebook(self.today)
         for person in people:
             self._person(dict(person))
-
-    def sign_ins(self) -> str:
-        rows = [f"  {s['username']:<8}{permissions.ROLE_LABELS[s['role']]}" for s in self.clinic["staff"]]
-        return "\n".join(["Demo sign-ins, all with the password: " + self.clinic["password"], *rows])
-
-    def _staff(self) -> None:
-        permissions.make_roles()
-        self.people, self.practitioners = {}, {}
-        for row in self.clinic["staff"]:
-            user = User.objects.create_user(
-                row["username"],
-                f"{row['username']}@example.org",
-                self.clinic["password"],
-                first_name=row["first_name"],
-                last_name=row["last_name"],
-                is_staff=row["role"] in ("manager", "auditor"),
-                is_prescriber=row.get("prescriber", False),
-            )
-            user.groups.add(Group.objects.get(name=row["role"]))
-            self.people[row["username"]] = user
-            if name := row.get("practitioner"):
-                self.practitioners[name] = Practitioner.objects.create(name=name, user=user)
-        location = Location.objects.create(name=self.clinic["location"])
-        self.rooms = {name: Room.objects.create(location=location, name=name) for name in self.clinic["rooms"]}
+        self.clinic.stop_lot()
+        self._merge()
 
     def _person(self, row: dict[str, Any]) -> None:
-        stories = {
-            name: row.pop(name, None)
-            for name in ("history", "flags", "visit", "elsewhere", "answered", "died", "stopped")
-        }
-        history = stories["history"] or []
-        first = max((day for given in history for day in given["days"]), default=20)
-        patient = patients.register(by="maya", at=self._moment(-first - 10), **row)
-        for given, ago in sorted(((g, day) for g in history for day in g["days"]), key=lambda pair: -pair[1]):
-            self._treat(patient, given, ago)
-        if elsewhere := stories["elsewhere"]:
-            self._elsewhere(patient, elsewhere)
-        if stories["answered"] is not None and stories["answered"] not in {-day for g in history for day in g["days"]}:
-            self._answer(patient, stories["answered"])
-        visit = stories["visit"]
-        if visit and "override" not in visit:
-            self._visit(patient, visit)
+        stories = {name: row.pop(name, None) for name in STORIES}
+        ago = [day for given in stories["history"] or [] for day in given["days"]]
+        patient = patients.register(by="maya", at=self._moment(-max(ago, default=20) - 10), **row)
+        self._past(patient, stories, ago)
+        visits = stories["visits"] or []
+        for visit in visits:
+            if "override" not in visit:
+                self._visit(patient, visit)
         for flag in stories["flags"] or []:
             self._flag(patient, flag)
-        if visit and "override" in visit:
-            self._visit(patient, visit)
+        for visit in visits:
+            if "override" in visit:
+                self._visit(patient, visit)
+        if wish := stories["earlier"]:
+            self._earlier(patient, wish)
+        self._ends(patient, stories)
+
+    def _past(self, patient: Patient, stories: dict[str, Any], ago: list[int]) -> None:
+        history = stories["history"] or []
+        for given, day in sorted(((g, day) for g in history for day in g["days"]), key=lambda pair: -pair[1]):
+            self._treat(patient, given, day)
+        if elsewhere := stories["elsewhere"]:
+            self._elsewhere(patient, elsewhere)
+        if stories["answered"] is not None and -stories["answered"] not in ago:
+            self._answer(patient, stories["answered"])
+        if ago and stories["consent"] is not False:
+            signed = stories["consent"] or -min(ago)
+            consents.sign(patient, signed_on=self._day(signed), by="lin", at=self._moment(signed))
+
+    def _ends(self, patient: Patient, stories: dict[str, Any]) -> None:
         if stories["died"]:
             changes = {"died_on": self._day(stories["died"])}
             patients.amend(patient, changes=changes, by="maya", at=self._moment(stories["died"] + 9))
@@ -120,11 +111,11 @@ class Demo:
         record = treatments.Record(
             performed_on=self._day(-ago),
             kind=TreatmentKind(given["kind"]),
-            product=self.products[given["product"]],
+            product=self.clinic.products[given["product"]],
             lot_number=given["lot"],
-            lot_expires_on=add_months(self.today, self.clinic["lots"][given["lot"]]),
+            lot_expires_on=add_months(self.today, self.clinic.told["lots"][given["lot"]]),
             lines=tuple(lines),
-            practitioner=self.practitioners[given["by"]],
+            practitioner=self.clinic.practitioners[given["by"]],
             appointment=visit,
         )
         self._answer(patient, -ago)
@@ -138,7 +129,7 @@ class Demo:
 
     def _lines(self, area: str, units: Decimal) -> list[treatments.Line]:
         """The units of an area spread over its usual sites, to half a unit; the last site takes the rest."""
-        sites = self.clinic["sites"][area]
+        sites = self.clinic.told["sites"][area]
         whole, left, lines = sum(share for _s, _side, share in sites), units, []
         for number, (site, side, share) in enumerate(sites, start=1):
             part = (units * share / whole * 2).quantize(Decimal(1), ROUND_HALF_UP) / 2
@@ -150,10 +141,10 @@ class Demo:
     def _elsewhere(self, patient: Patient, row: dict[str, Any]) -> None:
         treatments.record_elsewhere(
             patient=patient,
-            indications=[self.indications[area] for area in row["areas"]],
+            indications=[self.clinic.indications[area] for area in row["areas"]],
             not_before_on=self._day(-row["days"][0]),
             performed_on=self._day(-row["days"][1]),
-            product=self.products[row["product"]],
+            product=self.clinic.products[row["product"]],
             units=Decimal(row["units"]),
             note=row["note"],
             by="maya",
@@ -185,37 +176,52 @@ class Demo:
         return None if "ends" in row else flags.proposed_review(row["kind"], self.today, self.book)
 
     def _visit(self, patient: Patient, row: dict[str, Any]) -> None:
-        starts_at = self._moment(row["day"], row["at"])
+        service, decided = self.clinic.services[row["service"]], row.get("override")
         booking = appointments.Booking(
             patient=patient,
-            indications=tuple(self.indications[area] for area in row["areas"]),
-            practitioner=self.practitioners[row["by"]],
-            room=self.rooms[row["room"]],
-            starts_at=starts_at,
-            minutes=row["minutes"],
+            indications=tuple(self.clinic.indications[area] for area in row["areas"]),
+            practitioner=self.clinic.practitioners[row["by"]],
+            room=self.clinic.rooms[row["room"]],
+            starts_at=on_day(self.days.working_day(row["day"]), row["at"]),
+            minutes=row.get("minutes", service.minutes),
+            service=service,
         )
-        decided = row.get("override")
+        people = self.clinic.people
         override = (
-            appointments.Override(self.people[decided["by"]], decided["reason"], decided["words"]) if decided else None
+            appointments.Override(people[decided["by"]], decided["reason"], decided["words"]) if decided else None
         )
         booked_at = self._moment(-1 if decided else -row["booked"])
-        by = self.people[decided["by"] if decided else "maya"]
+        by = people[decided["by"] if decided else "maya"]
         visit = appointments.book(booking, by=by, at=booked_at, override=override, acknowledged=True)
+        self._happened(visit, row)
+
+    def _happened(self, visit: Appointment, row: dict[str, Any]) -> None:
+        """What has become of the visit until now."""
         state = AppointmentState(row["state"])
+        since = max(self.at - timedelta(minutes=row.get("waited", 20)), self._moment(0, "00:01"))
         if state == AppointmentState.CANCELLED:
             who, reason = row["reason"].split(": ", 1)
-            appointments.cancel(visit, who=who, reason=reason, by="maya", at=self._moment(-1))
+            appointments.cancel(visit, who=who, reason=reason, what_next="list", by="maya", at=self._moment(-1))
         elif state == AppointmentState.DONE:
-            self._treat(patient, row["given"], 0, visit)
+            self._treat(visit.patient, row["given"], 0, visit)
+        elif state in (AppointmentState.CHECKED, AppointmentState.IN_ROOM):
+            answers = dict.fromkeys(self.book.questions, Answer.NO)
+            appointments.check_in(visit, identified=True, answers=answers, by="maya", at=since)
+            if state == AppointmentState.IN_ROOM:
+                appointments.mark(visit, state, by="lin", at=max(self.at - timedelta(minutes=5), since))
         elif state != AppointmentState.BOOKED:
-            waited = timedelta(minutes=row.get("waited", 20))
-            appointments.mark(visit, state, by="maya", at=max(self.at - waited, self._moment(0, "00:01")))
+            appointments.mark(visit, state, by="maya", at=since)
 
-    def _day(self, days: int) -> date:
-        return self.today + timedelta(days=days)
+    def _earlier(self, patient: Patient, row: dict[str, Any]) -> None:
+        visit = patient.appointments.live().order_by("starts_at", "pk").first()
+        who = self.clinic.practitioners[row["by"]] if "by" in row else None
+        earlier.ask(patient, appointment=visit, practitioner=who, note=row["note"], by="maya", at=self._moment(-3))
 
-    def _moment(self, days: int, at: str = "09:00") -> datetime:
-        return timezone.make_aware(datetime.combine(self._day(days), time.fromisoformat(at)))
+    def _merge(self) -> None:
+        row = self.clinic.told["merge"]
+        kept = Patient.objects.get(family_name=row["kept"])
+        gone = patients.register(by="maya", at=self._moment(-300), different=True, **row["gone"])
+        merges.merge(kept, gone, reason=row["reason"], by="ito", at=self._moment(-20))
 
     def _user(self, practitioner: str) -> str:
-        return next(row["username"] for row in self.clinic["staff"] if row.get("practitioner") == practitioner)
+        return next(row["username"] for row in self.clinic.told["staff"] if row.get("practitioner") == practitioner)
