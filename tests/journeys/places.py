@@ -15,15 +15,31 @@ def places(on: date) -> list[tuple[str, str, str]]:
     clear, blocked, caution, doubtful = person["Adeyemi"], person["Greene"], person["Reyes"], person["Keller"]
     visit = Appointment.objects.get(patient__family_name="Quinn").public_id
     held = Appointment.objects.get(patient__family_name="Greene").public_id
+    cancelled = Appointment.objects.filter(state="cancelled").order_by("pk").values_list("public_id", flat=True)[0]
+    arrived = Appointment.objects.filter(state="arrived", on=on).order_by("pk").values_list("public_id", flat=True)[0]
     overridden = Appointment.objects.exclude(override_by="").get().public_id
     soft = Appointment.objects.get(patient__family_name="Hughes").public_id
+    soft_row = Appointment.objects.get(public_id=soft).pk
     treatment = Treatment.objects.filter(patient__family_name="Lind").order_by("-performed_on").first()
     flag = Flag.objects.get(patient__family_name="Greene").public_id
     assert treatment is not None
+    twice = f"/patients/{person['Osman']}/merge/"
+    merged = f"/patients/{person['Marsh']}/"
     return [
         ("today", "/today/", INJECTOR),
+        ("today-board", "/today/?view=board", RECEPTION),
+        ("earlier", "/earlier/", RECEPTION),
+        ("earlier-ask", f"/patients/{clear}/earlier/", RECEPTION),
+        ("consent", f"/patients/{clear}/consent/", RECEPTION),
+        ("visit-cancelled", f"/visits/{cancelled}/", RECEPTION),
+        ("check-in", f"/visits/{arrived}/check-in/", RECEPTION),
         ("today-empty", "/today/?date=2027-01-01", RECEPTION),
         ("today-bad-date", "/today/?date=31/02/2026", RECEPTION),
+        ("calendar-day", f"/calendar/day/{on}/", RECEPTION),
+        ("calendar-rooms", f"/calendar/day/{on}/?by=room", RECEPTION),
+        ("calendar-move", f"/calendar/day/{on}/?move={visit}", RECEPTION),
+        ("calendar-week", f"/calendar/week/{on.isocalendar().year}-W{on.isocalendar().week:02}/", MANAGER),
+        ("calendar-empty", "/calendar/day/2027-01-02/", MANAGER),
         ("due-soon", "/due/soon/", RECEPTION),
         ("due-now", "/due/now/", RECEPTION),
         ("due-overdue", "/due/overdue/", RECEPTION),
@@ -56,6 +72,15 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("treatment", f"/treatments/{treatment.public_id}/", INJECTOR),
         ("treatment-amend", f"/treatments/{treatment.public_id}/amend/", INJECTOR),
         ("treatment-void", f"/treatments/{treatment.public_id}/void/", INJECTOR),
+        ("merge", twice, MANAGER),
+        ("merge-compare", f"{twice}{person['Yusuf']}/", MANAGER),
+        ("merge-refused", f"{twice}{clear}/", MANAGER),
+        ("merge-confirm", f"{twice}{person['Yusuf']}/confirm/", MANAGER),
+        ("merge-undo", f"{merged}merge/{person['Marsch']}/undo/", MANAGER),
+        ("patient-merged", merged, MANAGER),
+        ("overrides", "/reports/overrides/", MANAGER),
+        ("overrides-none", "/reports/overrides/?last=2020-01-02&first=2020-01-01", INJECTOR),
+        ("overrides-bad-day", "/reports/overrides/?first=31/02/2026", INJECTOR),
         ("not-allowed", f"/patients/{clear}/treat/", RECEPTION),
         ("not-found", "/patients/AAAAAA/", RECEPTION),
         ("admin", "/admin/", MANAGER),
@@ -63,5 +88,18 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("admin-licence", "/admin/treatments/licence/1/change/", MANAGER),
         ("admin-patients", "/admin/treatments/patient/", MANAGER),
         ("admin-visit-new", "/admin/treatments/appointment/add/", MANAGER),
+        ("admin-visit", f"/admin/treatments/appointment/{soft_row}/change/", MANAGER),
+        ("admin-hours", "/admin/clinic/workinghours/", MANAGER),
+        ("admin-hours-new", "/admin/clinic/workinghours/add/", MANAGER),
+        ("admin-visits-outside", "/admin/clinic/workinghours/outside/", MANAGER),
+        ("admin-exception-new", "/admin/clinic/hoursexception/add/", MANAGER),
+        ("admin-closed-days", "/admin/clinic/closedday/", MANAGER),
+        ("admin-holidays", f"/admin/clinic/closedday/suggest/?year={on.year + 1}", MANAGER),
+        ("admin-service-new", "/admin/treatments/service/add/", MANAGER),
+        ("admin-lots", "/admin/treatments/lotstop/", MANAGER),
+        ("admin-overrides", "/admin/treatments/visitoverride/", MANAGER),
+        ("admin-merges", "/admin/treatments/patientmerge/", MANAGER),
+        ("admin-consents", "/admin/treatments/consent/", MANAGER),
+        ("admin-wishes", "/admin/treatments/earlierwish/", MANAGER),
         ("admin-audit", "/admin/clinic/auditevent/", MANAGER),
     ]

@@ -87,11 +87,12 @@ class FlagForm(forms.Form):
 
 class _ReviewForm(forms.Form):
     reason = WordsField(label=_("Why, or who said so"), required=False, max_length=500)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         days = [Field(n, wrapper_class="field-short") for n in ("review_on", "ends_on") if n in self.fields]
-        self.helper = helper(*days, "reason")
+        self.helper = helper(*days, "reason", "version")
 
 
 class ConfirmForm(_ReviewForm):

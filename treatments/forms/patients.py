@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crispy_forms.layout import HTML, Field
+from crispy_forms.layout import Field
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -111,7 +111,6 @@ class AmendPatientForm(PatientForm):
 
     def layout(self) -> list[Any]:
         return [
-            HTML('{% include "patients/_changed.html" %}'),
             *super().layout()[:-1],
             *_more(),
             Field("died_on", wrapper_class="field-short"),
@@ -137,6 +136,7 @@ class StopForm(forms.Form):
         max_length=500,
         help_text=_("Nobody is asked in for it until it runs again."),
     )
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,166 +1,171 @@
-"""Booking a visit: what is known beside what is chosen, and no way round a hard stop."""
+"""Booking a visit: what is known beside what is chosen, the times that are free, and no way round a hard stop."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
+from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clinic.formats import day, short_day
-from clinic.models import Room
 from clinic.permissions import needs
-from treatments.forms.appointments import BookingForm
-from treatments.models import Course, Patient
-from treatments.rules.findings import Refused
+from treatments.models import Appointment
+from treatments.rules.findings import Refused, TimeTaken
 from treatments.services import appointments
+from treatments.views.booking_desk import Desk, as_data, initial_of, without_hours
 from treatments.views.decision import Question, decide, findings, read_key
-from treatments.views.frames import patient_frame, patient_of
+from treatments.views.once import once
 from treatments.views.override_page import decision_form, interruption, override_of
-from treatments.views.visit_forms import (
-    line,
-    person,
-    possible,
-    prepares,
-    say_refusal,
-    typed,
-    usual_practitioner,
-    with_day,
-)
+from treatments.views.slot_asked import as_typed
+from treatments.views.slot_hold import keep, taken_again
+from treatments.views.slots import choose
+from treatments.views.visit_forms import line, person, possible, prepares, pressed, say_refusal, typed
+from treatments.views.visit_page import appointment_of
+from treatments.views.visit_steps import rebook_url
+
+UNDO = timedelta(minutes=3)
 
 
 @needs("treatments.add_appointment")
 def book(request: HttpRequest, public_id: str) -> HttpResponse:
-    """GET shows the form, filled in with ?course= and ?date=; POST books, or says what stands against it."""
-    patient = patient_of(public_id)
-    frame = patient_frame(patient)
-    own = _courses(patient)
+    """GET shows the form, filled in with ?course=, ?date= and the like; POST books, or says what stands against it."""
+    desk = Desk(public_id)
     if request.method != "POST":
-        initial = _initial(request, patient, own, frame["on"])
-        asked = _form(patient, own, frame["on"], data=_as_data(initial))
-        return _page(request, frame, _form(patient, own, frame["on"], initial=initial), _question(patient, asked))
-    form = _form(patient, own, frame["on"], data=with_day(request))
-    question = _question(patient, form)
+        return _start(request, desk)
+    question = desk.question(pressed(request))
     if prepares(request):
-        return _page(request, frame, _form(patient, own, frame["on"], initial=typed(form)), question)
-    if not form.is_valid():
-        return _page(request, frame, form, question, status=422)
-    return _save(request, frame, question)
+        taken = keep(request, question, desk.frame)
+        context = desk.context(request, question, desk.form(initial=typed(question.form)), near=bool(taken))
+        return render(request, "booking/book.html", context | {"taken": taken})
+    if not question.form.is_valid():
+        return render(request, "booking/book.html", desk.context(request, question, question.form), status=422)
+    return _save(request, desk, question)
 
 
-def _save(request: HttpRequest, frame: dict[str, Any], question: Question) -> HttpResponse:
+def _start(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """The form as it opens, on the day of the best time where no day is asked for."""
+    initial = initial_of(request, desk)
+    question = desk.question(as_data(initial))
+    times = choose(question, desk.frame, request, usual=desk.usual)
+    if not times.has_hours:
+        initial |= without_hours(desk, initial) | as_typed(initial["slot"])
+        question = desk.question(as_data(initial))
+    else:
+        initial["on"] = times.on
+    context = {"form": desk.form(initial=initial), "times": times, "starts_here": True}
+    context["decision"] = decide(question, desk.frame, request, has_hours=times.has_hours)
+    return render(request, "booking/book.html", desk.frame | context)
+
+
+def _save(request: HttpRequest, desk: Desk, question: Question) -> HttpResponse:
     booking = question.booking()
     if booking is None:
         raise ValueError("A valid form makes a whole booking.")
-    found, now = findings(question, frame["on"]), timezone.now()
+    found, now, by = findings(question, desk.frame, booking=booking), timezone.now(), person(request)
     decision = decision_form(request, found)
     try:
         if decision and not decision.is_valid():
             possible(booking, at=now)
-            return interruption(request, frame, question, decision, found)
-        appointment = appointments.book(
-            booking,
-            by=person(request),
-            at=now,
-            override=override_of(decision, person(request)) if decision else None,
-            acknowledged=request.POST.get("acknowledged") == read_key(found),
+            return interruption(request, desk.frame, question, decision, found)
+        override = override_of(decision, by) if decision else None
+        read = request.POST.get("acknowledged") == read_key(found)
+        appointment = once(
+            request, lambda: appointments.book(booking, by=by, at=now, override=override, acknowledged=read)
         )
     except (Refused, ValidationError) as error:
-        decided = decide(question, frame, request)  # before errors take values away from the form
-        status = say_refusal(question.form, error)
-        return render(request, "booking/book.html", frame | {"form": question.form, "decision": decided}, status=status)
-    messages.success(request, " ".join(filter(None, (line(_("Booked"), appointment), question.form.said))))
+        context = desk.context(request, question, question.form, near=isinstance(error, TimeTaken))
+        status = say_refusal(question.form, error)  # last: errors take values away from the form
+        return render(request, "booking/book.html", context, status=status)
+    messages.success(request, _with_undo(request, appointment))
     return redirect(appointment)
+
+
+def _with_undo(request: HttpRequest, appointment: Appointment) -> str:
+    return format_html(
+        '{} <form method="post" action="{}"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+        '<input type="hidden" name="version" value="{}"><button>{}</button></form>',
+        line(_("Booked"), appointment),
+        reverse("book_undo", args=[appointment.public_id]),
+        get_token(request),
+        appointment.version,
+        _("Undo"),
+    )
+
+
+@needs("treatments.add_appointment")
+@require_POST
+def undo(request: HttpRequest, public_id: str) -> HttpResponse:
+    """Take back a booking that was made a moment ago and not touched since."""
+    appointment, now = appointment_of(public_id), timezone.now()
+    version = request.POST.get("version", "")
+    if now - appointment.booked_at > UNDO:
+        messages.error(request, _("The booking is older than three minutes. Cancel the visit instead."))
+        return redirect(appointment)
+    try:
+        appointment = appointments.cancel(
+            appointment,
+            who="clinic",
+            reason=_("Booked by mistake"),
+            by=person(request).username,
+            at=now,
+            version=int(version) if version.isdecimal() else 0,
+        )
+    except appointments.Stale:
+        messages.error(request, _("The visit has changed since it was booked. Nothing was undone."))
+        return redirect(appointment)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect(appointment)
+    messages.success(request, line(_("Booking undone"), appointment))
+    return redirect(rebook_url(appointment))
+
+
+# ---- pieces of the page ----
 
 
 @needs("treatments.add_appointment")
 @require_POST
 def check(request: HttpRequest, public_id: str) -> HttpResponse:
     """The panel beside the form for what is chosen so far."""
-    patient = patient_of(public_id)
-    frame = patient_frame(patient)
-    form = _form(patient, _courses(patient), frame["on"], data=request.POST)
-    decision = decide(_question(patient, form), frame, request)
-    return render(request, "booking/_decision.html", {"decision": decision, "patient": patient, "announce": True})
+    desk = Desk(public_id)
+    return _panel(request, desk, desk.question(request.POST))
 
 
-def _form(patient: Patient, own: list[Course], on: date, **kwargs: Any) -> BookingForm:
-    notes = {course.indication.code: _note(course, on) for course in own}
-    return BookingForm(courses=own, notes=notes, usual=usual_practitioner(patient), **kwargs)
+@needs("treatments.add_appointment")
+@require_POST
+def times(request: HttpRequest, public_id: str) -> HttpResponse:
+    """The times and the panel after a change of what, with whom or where."""
+    desk = Desk(public_id)
+    question = desk.question(pressed(request))
+    taken = keep(request, question, desk.frame) if "take" in request.POST else []
+    context = desk.context(request, question, desk.form(initial=typed(question.form)), near=bool(taken))
+    return render(request, "booking/_times.html", context | {"taken": taken, "announce": True})
 
 
-def _question(patient: Patient, form: BookingForm) -> Question:
-    form.full_clean()
-    return Question(patient, form.cleaned_data.get("chosen", ()), form.cleaned_data.get("product"), form)
+@needs("treatments.add_appointment")
+@require_POST
+def hold(request: HttpRequest, public_id: str) -> HttpResponse:
+    """A time is chosen: keep it for five minutes, and answer with the panel. Where it has gone, with the times."""
+    desk = Desk(public_id)
+    question = desk.question(pressed(request))
+    if taken := keep(request, question, desk.frame):
+        context = desk.context(request, question, desk.form(initial=typed(question.form)), near=True)
+        return taken_again(request, context | {"taken": taken})
+    return _panel(request, desk, question)
 
 
-def _page(
-    request: HttpRequest, frame: dict[str, Any], form: BookingForm, question: Question, *, status: int = 200
-) -> HttpResponse:
-    context = frame | {"form": form, "decision": decide(question, frame, request)}
-    return render(request, "booking/book.html", context, status=status)
-
-
-# ---- what the form starts with ----
-
-
-def _courses(patient: Patient) -> list[Course]:
-    """The patient's own courses: running first, by the day on which they are due."""
-    found = patient.courses.select_related("indication").order_by("pk")
-    return sorted(found, key=lambda c: (c.stopped_on is not None, c.due_from or date.max, c.indication.name))
-
-
-def _note(course: Course, on: date) -> str:
-    if course.stopped_on:
-        return _("stopped %(day)s") % {"day": day(course.stopped_on)}
-    if course.due_from is None or course.overdue_from is None or course.due_until is None:
-        return _("not treated here yet")
-    said = {"from": short_day(course.due_from), "until": day(course.due_until)}
-    if on < course.due_from:
-        return _("window %(from)s to %(until)s") % said
-    if on < course.overdue_from:
-        return _("due, window %(from)s to %(until)s") % said
-    return _("overdue, window %(from)s to %(until)s") % said
-
-
-def _initial(request: HttpRequest, patient: Patient, own: list[Course], on: date) -> dict[str, Any]:
-    asked = {code for text in request.GET.getlist("course") for code in text.split(",")}
-    running = [course for course in own if not course.stopped_on]
-    due = [c for c in running if c.due_from and c.due_from <= on] or (running if len(running) == 1 else [])
-    chosen = [c for c in own if c.indication.code in asked] if asked else due
-    known = {course.indication.code for course in own}
-    usual, rooms = usual_practitioner(patient), Room.objects.filter(is_active=True, location__is_active=True)
-    last_room = rooms.filter(appointments__patient=patient).order_by("-appointments__starts_at").first()
-    only = list(rooms[:2])
-    return {
-        "indications": [course.indication.code for course in chosen],
-        "others": sorted(asked - known),
-        "product": chosen[0].product if len({course.product for course in chosen}) == 1 else "",
-        "practitioner": usual.pk if usual else None,
-        "room": last_room.pk if last_room else only[0].pk if len(only) == 1 else None,
-        "on": _day(request.GET.get("date", ""), chosen, on),
-        "minutes": 30,
+def _panel(request: HttpRequest, desk: Desk, question: Question) -> HttpResponse:
+    shown = {
+        "decision": decide(question, desk.frame, request),
+        "patient": desk.patient,
+        "announce": True,
+        "alone": True,
     }
-
-
-def _day(asked: str, chosen: list[Course], on: date) -> str:
-    """The day asked for, else the first one of the window that is not over."""
-    try:
-        return date.fromisoformat(asked).isoformat()
-    except ValueError:
-        opens = [course.due_from for course in chosen if course.due_from]
-        return max([on, *opens]).isoformat() if opens else ""
-
-
-def _as_data(initial: dict[str, Any]) -> QueryDict:
-    """What the form starts with, as if it had been posted, so that the panel speaks from the start."""
-    data = QueryDict(mutable=True)
-    for name, value in initial.items():
-        data.setlist(name, [str(v) for v in value] if isinstance(value, list) else [str(value)] if value else [])
-    return data
+    return render(request, "booking/_decision.html", shown)

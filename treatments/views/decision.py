@@ -12,14 +12,24 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clinic.formats import clock, day
-from treatments.forms.appointments import TimeForm
-from treatments.models import Appointment, Course, Indication, Patient, Product
-from treatments.queries import visits
+from clinic.formats import clock, day, long_day
+from treatments.forms.times import TimeForm
+from treatments.models import Appointment, Course, Indication, Patient, Product, Service
+from treatments.queries import plans, slots, visits
 from treatments.rules.facts import Facts, RuleBook
-from treatments.rules.findings import Finding, cautions, first_clear_day, hard_stops, soft_stops, stops, verdict_state
+from treatments.rules.findings import (
+    Finding,
+    cautions,
+    first_clear_day,
+    hard_stops,
+    in_order,
+    soft_stops,
+    stops,
+    verdict_state,
+)
+from treatments.rules.review import review, review_without_treatment
 from treatments.rules.vocabulary import Band, VerdictState
-from treatments.services import appointments, courses, diary
+from treatments.services import courses, diary
 from treatments.services.diary import Booking
 from treatments.views.due_bar import Dates, DueBar, due_bar
 from treatments.views.verdicts import Verdict, verdict
@@ -28,13 +38,28 @@ from treatments.views.visit_forms import person
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about: a visit that is being booked (or moved: `visit`), as far as it is known."""
+    """What is asked about: a visit that is being booked (or moved: `visit`), as far as it is known.
+
+    `own`: the patient's courses, with their indications.
+    """
 
     patient: Patient
     indications: tuple[Indication, ...]
     product: Product | None
     form: TimeForm
+    own: Sequence[Course]
+    service: Service | None = None
     visit: Appointment | None = None
+
+    @property
+    def is_treatment(self) -> bool:
+        return self.service is None or self.service.is_treatment
+
+    @property
+    def courses(self) -> list[Course]:
+        """One for each indication; those that the patient has not had yet are not saved."""
+        known = {course.indication_id: course for course in self.own}
+        return [known.get(each.pk) or Course(patient=self.patient, indication=each) for each in self.indications]
 
     def booking(self) -> Booking | None:
         """The booking, once everything about it is known."""
@@ -51,6 +76,7 @@ class Question:
             minutes=minutes,
             product=self.product,
             note=said.get("note", ""),
+            service=self.service,
         )
 
 
@@ -62,8 +88,11 @@ class Decision:
     strips: list[DueBar] = field(default_factory=list)
     taken: list[tuple[str, str]] = field(default_factory=list)
     clashes: list[str] = field(default_factory=list)
-    said: str = ""
+    chosen: str = ""
+    held: str = ""
     ways: list[tuple[str, str]] = field(default_factory=list)
+    reviews: list[str] = field(default_factory=list)
+    consultations: list[Service] = field(default_factory=list)
     state: str = "open"  # open, book, pending, soft, hard
     clear_on: date | None = None
     caution_key: str = ""
@@ -76,25 +105,31 @@ def read_key(found: Iterable[Finding]) -> str:
     return ",".join(courses.key(f) for f in cautions(found))
 
 
-def decide(question: Question, frame: dict[str, Any], request: HttpRequest) -> Decision:
-    """The panel for what has been chosen so far."""
+def decide(
+    question: Question, frame: dict[str, Any], request: HttpRequest, *, has_hours: bool | None = None
+) -> Decision:
+    """The panel for what has been chosen so far. `has_hours`: where the page has read them already."""
     said, on = question.form.cleaned_data, frame["on"]
     chosen_on = said.get("on")
+    booking = question.booking()
     shared: dict[str, Any] = {
         "strips": strips(question, chosen_on, on) if chosen_on else [],
-        "taken": _taken(question) if chosen_on else [],
-        "said": question.form.said,
+        "taken": _taken(question) if chosen_on and _is_typed(question, has_hours) else [],
+        "chosen": told(booking) if booking else "",
+        "held": _held(question, booking, person(request).username) if booking else "",
+        "clashes": [f.sentence for f in diary.clashes(booking, but=question.visit)] if booking else [],
     }
-    if not chosen_on or not question.indications:
+    if not chosen_on or (question.is_treatment and not question.indications):
         return Decision(**shared)
-    found = findings(question, on)
-    booking = question.booking()
+    found = findings(question, frame, booking=booking)
+    state = _state(found)
     return Decision(
         verdict=verdict(found, on=chosen_on),
-        state=_state(found),
+        state=state,
         clear_on=first_clear_day(found) if stops(found) else None,
-        clashes=[f.sentence for f in diary.clashes(booking, but=question.visit)] if booking else [],
         ways=ways(found, frame["facts"], frame["book"], question.patient),
+        reviews=_reviews(found, frame["facts"], frame["book"]),
+        consultations=_consultations(question) if state in ("hard", "soft") else [],
         caution_key=read_key(found),
         acknowledged=bool(read_key(found)) and request.POST.get("acknowledged") == read_key(found),
         may_override=person(request).is_prescriber,
@@ -102,12 +137,47 @@ def decide(question: Question, frame: dict[str, Any], request: HttpRequest) -> D
     )
 
 
-def findings(question: Question, on: date) -> list[Finding]:
-    """What the gate says of the chosen day; the same call as the save's."""
+def findings(question: Question, frame: dict[str, Any], *, booking: Booking | None) -> list[Finding]:
+    """What the gate says of the chosen day, and the diary of the hour; the same as the save's."""
     visit_on = question.form.cleaned_data["on"]
-    return appointments.findings_for(
-        question.patient, question.indications, product=question.product, visit_on=visit_on, on=on
-    )
+    if question.is_treatment:
+        plan = plans.of_courses(question.courses, product=question.product.code if question.product else "")
+        found = review(plan, frame["facts"], frame["book"], on=visit_on)
+    else:
+        found = review_without_treatment(frame["facts"], on=visit_on)
+    return in_order([*found, *diary.hours_findings(booking)]) if booking else found
+
+
+def told(booking: Booking) -> str:
+    """Tuesday 14-Jul-2026, 10:00 to 10:30, R. Osei, Room 1."""
+    said = {"day": long_day(booking.on), "from": clock(booking.starts_at), "to": clock(booking.ends_at)}
+    said |= {"who": booking.practitioner.name, "room": booking.room.name}
+    return _("%(day)s, %(from)s to %(to)s, %(who)s, %(room)s") % said
+
+
+def _held(question: Question, booking: Booking, username: str) -> str:
+    """Until when the chosen time is kept for the person at the form."""
+    hold = slots.hold_of(question.patient, by=username, at=timezone.now())
+    if hold is None or (hold.starts_at, hold.practitioner_id) != (booking.starts_at, booking.practitioner.pk):
+        return ""
+    said = {"time": clock(hold.starts_at), "until": clock(hold.until)}
+    return _("%(time)s is held for you until %(until)s.") % said
+
+
+def _reviews(found: Sequence[Finding], facts: Facts, book: RuleBook) -> list[str]:
+    """When the flags that stop the visit are looked at again."""
+    stopping = {f.about for f in stops(found)}
+    return [
+        _("%(flag)s: to be asked again on %(day)s.")
+        % {"flag": book.contraindications[flag.kind].short_name, "day": day(flag.review_on)}
+        for flag in facts.flags
+        if flag.ref in stopping and flag.review_on
+    ]
+
+
+def _consultations(question: Question) -> list[Service]:
+    """The kinds of visit at which nothing is injected: they can be booked whatever stands against a treatment."""
+    return [each for each in getattr(question.form, "services", ()) if not each.is_treatment]
 
 
 def _state(found: list[Finding]) -> str:
@@ -142,11 +212,10 @@ def ways(found: Sequence[Finding], facts: Facts, book: RuleBook, patient: Patien
 
 def strips(question: Question, chosen_on: date, on: date) -> list[DueBar]:
     """The chosen courses that have been treated, with the chosen day: one picture for those with the same dates."""
-    wanted = [indication.pk for indication in question.indications]
-    found = question.patient.courses.filter(indication__in=wanted).select_related("indication").order_by("pk")
+    wanted = {indication.pk for indication in question.indications}
     alike: dict[tuple[date | None, ...], list[Course]] = {}
-    for course in found:
-        if course.last_treated_on:
+    for course in sorted(question.own, key=lambda each: each.pk):
+        if course.indication_id in wanted and course.last_treated_on:
             alike.setdefault(tuple(getattr(course, name) for name in Dates._fields), []).append(course)
     return [_strip(same, chosen_on, on) for same in alike.values()]
 
@@ -189,6 +258,14 @@ def where(course: Course, chosen_on: date) -> str:
     else:
         place = _("%(day)s is after the course has lapsed, a new consultation is needed.")
     return " ".join((_("window %(from)s to %(until)s."), place)) % said
+
+
+def _is_typed(question: Question, has_hours: bool | None) -> bool:
+    """True where the time is typed rather than chosen from those offered, which say by themselves who is taken."""
+    form = question.form
+    if form.offered or form.cleaned_data.get("starts"):
+        return not form.offered
+    return not (slots.any_hours() if has_hours is None else has_hours)
 
 
 def _taken(question: Question) -> list[tuple[str, str]]:

@@ -25,8 +25,11 @@ from treatments.models import Appointment, Flag, Patient
 from treatments.queries.staff import staff_names
 from treatments.rules.vocabulary import AppointmentState, Severity
 from treatments.services import flags
+from treatments.services.stale import Stale
+from treatments.views import stale
 from treatments.views.flag_lines import flag_line, held_sentence
 from treatments.views.frames import patient_frame, patient_of
+from treatments.views.once import once
 from treatments.views.returns import asked_return
 
 ACTS: dict[str, tuple[type[forms.Form], Any]] = {
@@ -61,7 +64,8 @@ def new(request: HttpRequest, public_id: str) -> HttpResponse:
         if not typed["ends_on"] and not typed["review_on"]:
             typed["review_on"] = flags.proposed_review(typed["kind"], on, book)
         try:
-            flag = flags.raise_flag(patient=patient, **typed, by=request.user.get_username(), at=at)
+            by = request.user.get_username()
+            flag = once(request, lambda: flags.raise_flag(patient=patient, **typed, by=by, at=at))
         except ValidationError as error:
             put_errors(form, error)
         else:
@@ -109,18 +113,23 @@ def change(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
         raise Http404
     flag = _flag_of(public_id)
     frame = patient_frame(flag.patient)
-    if act not in _acts(flag, frame["on"]):
+    version, clash = stale.version_of(request), None
+    if act not in _acts(flag, frame["on"]) and version in (None, flag.version):
         messages.warning(
             request, _("This flag has ended or was entered in error. It can no longer be changed like this.")
         )
         return redirect(flag)
     form_class, title = ACTS[act]
-    form = form_class(request.POST or None, initial=_proposed(flag, frame))
+    form = form_class(request.POST or None, initial=_proposed(flag, frame) | {"version": flag.version})
     if request.method == "POST" and form.is_valid():
         try:
             _do(act, flag, form.cleaned_data, by=request.user.get_username(), at=timezone.now())
         except ValidationError as error:
             put_errors(form, error)
+        except Stale as error:
+            flag = error.now
+            clash = _clash(flag, form.cleaned_data, possible=act in _acts(flag, frame["on"]))
+            form = form_class(stale.newest(request.POST, flag.version))
         else:
             label = flag_line(flag, frame["book"], on=frame["on"])["label"]
             messages.success(request, _("%(flag)s: %(act)s.") % {"flag": label, "act": str(title).lower()})
@@ -128,11 +137,24 @@ def change(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
                 messages.info(request, _("Now ask about breastfeeding."))
             return redirect(asked_return(request) or flag)
     line = flag_line(flag, frame["book"], on=frame["on"])
-    context = {"form": form, "act": act, "title": title, "flag": line, "next": asked_return(request)}
-    return render(request, "flags/change.html", frame | context)
+    context = {"form": form, "act": act, "title": title, "flag": line, "stale": clash, "next": asked_return(request)}
+    context["has_errors"] = bool(clash or form.errors)
+    return render(request, "flags/change.html", frame | context, status=stale.STATUS if clash else 200)
 
 
-def _proposed(flag: Flag, frame: dict[str, Any]) -> dict[str, date | None]:
+def _clash(flag: Flag, typed: dict[str, Any], *, possible: bool) -> stale.Clash:
+    """What was typed beside the flag as somebody else has left it."""
+    lines = [
+        (_("Ended on"), typed.get("ends_on"), flag.ends_on),
+        (_("Ask again on"), typed.get("review_on"), flag.review_on),
+        (_("Entered in error"), "", _("yes") if flag.in_error else ""),
+        (_("Why"), typed["reason"], flag.error_reason),
+    ]
+    final = "" if possible else _("This flag has ended or was entered in error. It can no longer be changed like this.")
+    return stale.clash(flag, lines=lines, theirs=flag.get_absolute_url(), final=final)
+
+
+def _proposed(flag: Flag, frame: dict[str, Any]) -> dict[str, Any]:
     """Ended today, or asked again: on the day that is planned already, else after the usual time for its kind."""
     on: date = frame["on"]
     planned = flag.review_on if flag.review_on and flag.review_on > on else None
@@ -142,12 +164,13 @@ def _proposed(flag: Flag, frame: dict[str, Any]) -> dict[str, date | None]:
 
 
 def _do(act: str, flag: Flag, typed: dict[str, Any], *, by: str, at: datetime) -> None:
+    reason, version = typed["reason"], typed["version"]
     if act == "confirm":
-        flags.confirm(flag, review_on=typed["review_on"], reason=typed["reason"], by=by, at=at)
+        flags.confirm(flag, review_on=typed["review_on"], reason=reason, by=by, at=at, version=version)
     elif act == "end":
-        flags.end(flag, ends_on=typed["ends_on"], reason=typed["reason"], by=by, at=at)
+        flags.end(flag, ends_on=typed["ends_on"], reason=reason, by=by, at=at, version=version)
     else:
-        flags.enter_in_error(flag, reason=typed["reason"], by=by, at=at)
+        flags.enter_in_error(flag, reason=reason, by=by, at=at, version=version)
 
 
 def _flag_of(public_id: str) -> Flag:

@@ -8,16 +8,31 @@ from typing import Any
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from treatments.models import Patient
 from treatments.queries import history
 from treatments.queries.rulebook import rulebook
 from treatments.views.banner import banner
+from treatments.views.sent_on import SentOn
 
 
 def patient_of(public_id: str) -> Patient:
-    """The patient of an address; lower case works too."""
-    return get_object_or_404(Patient, public_id=public_id.upper())
+    """The patient of an address; lower case works too. Of a merged record: on to the one that was kept."""
+    patient = get_object_or_404(Patient, public_id=public_id.upper())
+    refuse_merged(patient)
+    return patient
+
+
+def refuse_merged(patient: Patient) -> None:
+    """Send whoever asks for a merged record on to the patient's page of the one that was kept."""
+    if patient.merged_into_id is None:
+        return
+    kept = patient
+    while kept.merged_into:
+        kept = kept.merged_into
+    said = {"old": patient.public_id, "who": kept.list_name, "number": kept.public_id}
+    raise SentOn(kept.get_absolute_url(), _("Record %(old)s was merged into this one: %(who)s, %(number)s.") % said)
 
 
 def patient_frame(patient: Patient, *, on: date | None = None) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def page(record: PatientRecord, *, on: date, treats: bool) -> dict[str, Any]:
         "coming": [_visit(visit) for visit in reversed(coming)],
         "past": [_visit(visit) for visit in record.visits if visit not in coming],
         "flags": by_state(record.flags, record.book, on=on),
+        "consent": {"signed": day(record.consent.signed_on), "holds": record.consent.holds},
     }
 
 
@@ -109,6 +110,7 @@ def _course(course: Course, record: PatientRecord, *, on: date, alive: bool) -> 
         "stop_url": reverse("course_stop", args=[record.patient.public_id, code]),
         "bookable": alive and not course.stopped_on,
         "worn_off": _worn_off(course, record, on=on),
+        "version": course.version,
     }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +18,9 @@ from treatments.queries import patient_rows
 from treatments.rules.periods import age_on
 from treatments.rules.vocabulary import Band
 from treatments.rules.words import fold
+from treatments.views.rows import address_of, chip
+
+_FOCUS = SafeString(" autofocus")
 
 BAND_LABELS = {
     Band.TOO_SOON: gettext_lazy("Too soon"),
@@ -29,10 +34,13 @@ BAND_LABELS = {
 }
 
 
-def rows(patients: Sequence[Patient], *, on: date) -> list[dict[str, Any]]:
-    """What patients/_list.html shows."""
-    alike = Counter(_initials(patient) for patient in patients)
-    return [_row(row, on, similar=alike[_initials(row.patient)] > 1) for row in patient_rows.of(patients, on=on)]
+def rows(patients: Sequence[Patient], *, on: date, focus_first: bool = False) -> list[SafeString]:
+    """The rows of patients/_list.html, whole: a template for each row would cost more than finding the patients."""
+    alike, address = Counter(_initials(patient) for patient in patients), address_of("patient")
+    return [
+        _row(row, on, address(row.patient.public_id), alike[_initials(row.patient)] > 1, focus_first and number == 0)
+        for number, row in enumerate(patient_rows.of(patients, on=on))
+    ]
 
 
 def person(patient: Patient, *, on: date) -> dict[str, Any]:
@@ -50,17 +58,45 @@ def person(patient: Patient, *, on: date) -> dict[str, Any]:
     }
 
 
-def _row(row: patient_rows.PatientRow, on: date, *, similar: bool) -> dict[str, Any]:
-    course = row.course
-    return person(row.patient, on=on) | {
-        "similar": similar,
-        "band": course.band.value if course else "",
-        "band_label": _label(course) if course else "",
-        "due": _due(course) if course else "",
-        "visit": moment(row.visit_at),
-        "stop": row.stop,
-        "stop_severity": row.stop_severity.value if row.stop_severity else "",
-    }
+def _row(row: patient_rows.PatientRow, on: date, url: str, similar: bool, focus: bool) -> SafeString:
+    patient, course = row.patient, row.course
+    return format_html(
+        '<tr><th scope="row"><span class="row-name"><a href="{}"{}><bdi><span class="family">{}</span>{}</bdi></a></span>'
+        '<span class="row-sub"><span class="mono">{}</span>{}</span></th>'
+        '<td class="nowrap" data-label="{}">{}</td><td class="nowrap" data-label="{}">{}</td>'
+        '<td data-label="{}">{}</td><td data-label="{}">{}</td><td class="nowrap" data-label="{}">{}</td></tr>',
+        url,
+        _FOCUS if focus else "",
+        patient.family_name.upper(),
+        f", {patient.given_name}" if patient.given_name else "",
+        patient.public_id,
+        format_html(" · <strong>{}</strong>", _("Similar name")) if similar else "",
+        _("Born"),
+        _born(patient, on),
+        _("Phone"),
+        _("ends %(end)s") % {"end": patient.phone[-4:]} if patient.phone else _quiet(_("none")),
+        _("Safety"),
+        chip(row.stop_severity.value, row.stop) if row.stop_severity else _quiet(_("no stop")),
+        _("Next due"),
+        _course(course) if course else _quiet(_("no course")),
+        _("Next visit"),
+        moment(row.visit_at) or _quiet(_("none")),
+    )
+
+
+def _born(patient: Patient, on: date) -> SafeString | str:
+    if patient.died_on:
+        died = _("died %(day)s") % {"day": day(patient.died_on)}
+        return format_html('{}<span class="row-sub">{}</span>', day(patient.born_on), died)
+    return _("%(day)s (%(years)dy)") % {"day": day(patient.born_on), "years": age_on(patient.born_on, on)}
+
+
+def _course(course: patient_rows.CourseLine) -> SafeString:
+    return format_html('{}<span class="row-sub">{}</span>', chip(course.band.value, _label(course)), _due(course))
+
+
+def _quiet(words: str) -> SafeString:
+    return format_html('<span class="quiet">{}</span>', words)
 
 
 def _label(course: patient_rows.CourseLine) -> str:

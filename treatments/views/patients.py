@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,15 +15,18 @@ from clinic.formats import count, day
 from clinic.permissions import needs
 from treatments.forms.layout import put_errors
 from treatments.forms.patients import AmendPatientForm, NewPatientForm, StopForm, known
-from treatments.models import Patient
+from treatments.models import Course, Patient, Treatment
 from treatments.queries import patient_record
 from treatments.queries import patients as find
 from treatments.services import courses, patients
+from treatments.services.stale import Stale
 from treatments.views import patient_page, patient_rows, recent, stale
-from treatments.views.frames import is_fragment, patient_frame, patient_of
+from treatments.views.frames import is_fragment, patient_frame, patient_of, refuse_merged
+from treatments.views.merges import merges_of
+from treatments.views.once import once
 from treatments.views.returns import asked_return
 
-AT_MOST = 50
+AT_MOST, WHILE_TYPING = 50, 10  # patients in the list; Enter shows more than the first ten
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,17 +38,18 @@ def index(request: HttpRequest) -> HttpResponse:
     """
     on, q = timezone.localdate(), " ".join(request.POST.get("q", "")[:100].split())
     opened = [] if q else recent.patients(request)
-    found = list(find.search(q)[: AT_MOST + 1]) if q else opened or recent.registered()
+    at_most = WHILE_TYPING if is_fragment(request) else AT_MOST
+    found = find.first(q, at_most + 1) if q else opened or recent.registered()
     if [q.upper()] == [patient.public_id for patient in found] and not is_fragment(request):
         return redirect(found[0])
     context = {
         "q": q,
         "title": _("Found") if q else _("Opened last") if opened else _("Registered last"),
-        "rows": patient_rows.rows(found[:AT_MOST], on=on),
-        "count": count(len(found[:AT_MOST]), _("patient"), _("patients")),
+        "rows": patient_rows.rows(found[:at_most], on=on, focus_first=bool(q) and not is_fragment(request)),
+        "count": count(len(found[:at_most]), _("patient"), _("patients")),
         "rest": _(", matching “%(q)s”, by name") % {"q": q},
-        "more": len(found) > AT_MOST,
-        "at_most": AT_MOST,
+        "more": len(found) > at_most,
+        "at_most": at_most,
     }
     return render(request, "patients/_list.html" if is_fragment(request) else "patients/index.html", context)
 
@@ -59,12 +61,9 @@ def new(request: HttpRequest) -> HttpResponse:
     form, alike = NewPatientForm(request.POST or None), []
     if request.method == "POST" and form.is_valid():
         try:
-            patient = patients.register(
-                **form.typed(),
-                different=form.cleaned_data["different"],
-                by=request.user.get_username(),
-                at=timezone.now(),
-            )
+            by, at, typed = request.user.get_username(), timezone.now(), form.typed()
+            different = form.cleaned_data["different"]
+            patient = once(request, lambda: patients.register(**typed, different=different, by=by, at=at))
         except ValidationError as error:
             put_errors(form, error)
         except patients.Resembles as error:
@@ -92,8 +91,12 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
     found = patient_record.of(public_id.upper(), on=on)
     if found is None:
         raise Http404
+    refuse_merged(found.patient)
     treats = request.user.has_perm("treatments.add_treatment")
-    response = render(request, "patients/show.html", patient_page.page(found, on=on, treats=treats))
+    context = patient_page.page(found, on=on, treats=treats)
+    if request.user.has_perm("treatments.view_patientmerge"):
+        context["merges"] = merges_of(found.patient)
+    response = render(request, "patients/show.html", context)
     recent.remember(request, response, found.patient)
     return response
 
@@ -104,7 +107,7 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
     """Amend a patient's data; a change by somebody else meanwhile is shown, and what was typed is kept."""
     patient = patient_of(public_id)
     form = AmendPatientForm(request.POST or None, initial=known(patient))
-    changed: list[dict[str, Any]] = []
+    clash: stale.Clash | None = None
     if request.method == "POST" and form.is_valid():
         try:
             patient = patients.amend(
@@ -117,13 +120,14 @@ def edit(request: HttpRequest, public_id: str) -> HttpResponse:
             )
         except ValidationError as error:
             put_errors(form, error)
-        except patients.Changed:
-            form, changed = stale.both(form, QueryDict(request.POST.urlencode(), mutable=True), patient)
+        except Stale:
+            form, clash = stale.both(form, request.POST, patient)
         else:
             messages.success(request, _("Saved: %(who)s.") % {"who": _named(patient)})
             return redirect(asked_return(request) or patient)
-    context = patient_frame(patient_of(public_id)) | {"form": form, "changed": changed, "next": asked_return(request)}
-    return render(request, "patients/edit.html", context)
+    context = {"form": form, "stale": clash, "has_errors": bool(clash or form.errors), "next": asked_return(request)}
+    frame = patient_frame(patient_of(public_id))
+    return render(request, "patients/edit.html", frame | context, status=stale.STATUS if clash else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,16 +138,33 @@ def stop_course(request: HttpRequest, public_id: str, indication: str) -> HttpRe
     course = patient.courses.select_related("indication", "patient").filter(indication__code=indication).first()
     if course is None:
         raise Http404
-    resume = request.POST.get("act") == "resume"
-    form = StopForm(None if resume else request.POST or None)
+    clash, resume = None, request.POST.get("act") == "resume"
+    form = StopForm(None if resume else request.POST or None, initial={"version": course.version})
     if request.method == "POST" and (resume or form.is_valid()):
         reason = "" if resume else form.cleaned_data["reason"]
-        courses.stop(course, reason=reason, by=request.user.get_username(), at=timezone.now())
-        said = _("%(course)s runs again.") if resume else _("%(course)s is stopped. Nobody is asked in for it.")
-        messages.success(request, said % {"course": course.indication.short_name})
-        return redirect(patient)
-    context = patient_frame(patient) | {"form": form, "course": course.indication.short_name}
-    return render(request, "patients/stop.html", context)
+        by, at, version = request.user.get_username(), timezone.now(), stale.version_of(request)
+        try:
+            courses.stop(course, reason=reason, by=by, at=at, version=version)
+        except Stale as error:
+            clash = _stop_clash(error.now, reason)
+            form = StopForm(stale.newest(request.POST, error.now.version))
+        else:
+            said = _("%(course)s runs again.") if resume else _("%(course)s is stopped. Nobody is asked in for it.")
+            messages.success(request, said % {"course": course.indication.short_name})
+            return redirect(patient)
+    context = {"form": form, "course": course.indication.short_name, "stale": clash, "resume": resume}
+    status = stale.STATUS if clash else 200
+    return render(request, "patients/stop.html", patient_frame(patient) | context, status=status)
+
+
+def _stop_clash(course: Course, reason: str) -> stale.Clash:
+    stopped = _("stopped since %(day)s") % {"day": day(course.stopped_on)} if course.stopped_on else _("running")
+    lines = [
+        (_("Course"), _("stopped") if reason else _("runs again"), stopped),
+        (_("Why"), reason, course.stopped_reason),
+    ]
+    given = Treatment.objects.filter(courses__course=course)
+    return stale.clash(course, *given, lines=lines, theirs=course.patient.get_absolute_url())
 
 
 def _named(patient: Patient) -> str:

@@ -14,7 +14,8 @@ COOKIE, AT_MOST = "recent_patients", 8
 def patients(request: HttpRequest) -> list[Patient]:
     """Opened last, latest first; nobody after somebody else has signed in."""
     ids = _ids(request)
-    found = {patient.public_id: patient for patient in Patient.objects.filter(public_id__in=ids)} if ids else {}
+    rows = Patient.objects.filter(public_id__in=ids, merged_into__isnull=True) if ids else ()
+    found = {patient.public_id: patient for patient in rows}
     return [found[public_id] for public_id in ids if public_id in found]
 
 
@@ -34,7 +35,7 @@ def remember(request: HttpRequest, response: HttpResponse, patient: Patient) -> 
 
 def registered() -> list[Patient]:
     """Registered last, for somebody who has opened nobody yet."""
-    return list(Patient.objects.order_by("-pk")[:AT_MOST])
+    return list(Patient.objects.filter(merged_into__isnull=True).order_by("-pk")[:AT_MOST])
 
 
 def _ids(request: HttpRequest) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -18,6 +18,7 @@ from treatments.rules.periods import age_on
 _PLACE = "XXXXXX"
 
 
+@cache
 def address_of(name: str, *rest: str) -> Callable[[str], str]:
     """The address of a named page for any public id: resolved once, filled in for each row."""
     before, after = reverse(name, args=[_PLACE, *rest]).split(_PLACE)

@@ -25,6 +25,7 @@ from treatments.rules.vocabulary import Answer, AppointmentState
 from treatments.services import patients
 from treatments.views.flag_lines import by_state, held_sentence
 from treatments.views.frames import patient_frame, patient_of
+from treatments.views.once import once
 from treatments.views.patient_page import tabs
 from treatments.views.returns import asked_return
 
@@ -44,11 +45,14 @@ def _ask(request: HttpRequest, public_id: str) -> HttpResponse:
     patient, at = patient_of(public_id), timezone.now()
     frame = patient_frame(patient)
     book = frame["book"]
-    form = AnswersForm(request.POST, questions=_ordered(book), rules=book.contraindications)
+    form = AnswersForm(request.POST, questions=ordered(book), rules=book.contraindications)
     if form.is_valid():
         try:
-            raised = patients.answer_questions(
-                patient, answers=form.answers(), by=request.user.get_username(), at=at, answered_on=frame["on"]
+            by, answers, on = request.user.get_username(), form.answers(), frame["on"]
+            raised = once(
+                request,
+                lambda: patients.answer_questions(patient, answers=answers, by=by, at=at, answered_on=on),
+                url=asked_return(request) or request.path,
             )
         except ValidationError as error:
             put_errors(form, error)
@@ -61,7 +65,7 @@ def _ask(request: HttpRequest, public_id: str) -> HttpResponse:
 def _page(request: HttpRequest, patient: Patient, form: AnswersForm | None) -> HttpResponse:
     frame = patient_frame(patient)
     book, on = frame["book"], frame["on"]
-    form = form or AnswersForm(questions=_ordered(book), rules=book.contraindications)
+    form = form or AnswersForm(questions=ordered(book), rules=book.contraindications)
     flags = list(patient.flags.order_by("-starts_on", "-pk"))
     found = by_state(flags, book, on=on)
     context = {
@@ -77,7 +81,7 @@ def _page(request: HttpRequest, patient: Patient, form: AnswersForm | None) -> H
     return render(request, "safety/safety.html", frame | context)
 
 
-def _ordered(book: RuleBook) -> list[str]:
+def ordered(book: RuleBook) -> list[str]:
     """Pregnancy and breastfeeding first, then the heaviest."""
     rules = book.contraindications
     place = {code: number for number, code in enumerate(FIRST)}

@@ -1,30 +1,31 @@
-"""The day sheet: who comes today, who is ready, and the next step for each."""
+"""The day sheet: who comes today, who is ready, and the next step for each; as a list or as a board."""
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date, timedelta
-from typing import Any
-from urllib.parse import urlencode
+from datetime import datetime, timedelta
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from clinic.backends import read_roles
-from clinic.formats import clock, long_day
+from clinic.formats import clock
 from clinic.models import Practitioner
 from clinic.permissions import needs
 from treatments.forms.due import DayChoice
-from treatments.queries import diary, due
+from treatments.queries import diary
 from treatments.queries.diary import Visit
-from treatments.rules.vocabulary import AppointmentState
-from treatments.views.today_rows import OVER, Able, DayRows
+from treatments.queries.staff import staff_names
+from treatments.views.frames import is_fragment
+from treatments.views.privacy import PRIVATE_FOR, PRIVATE_UNTIL, is_private
+from treatments.views.returns import asked_return
+from treatments.views.today_page import here, sheet
+from treatments.views.today_rows import Shown
+from treatments.views.visit_steps import Able
+
+MARKED_FOR = timedelta(minutes=2)  # a row that somebody else changed stays marked that long
 
 
 @require_safe
@@ -37,7 +38,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @needs("treatments.view_appointment")
 def today(request: HttpRequest) -> HttpResponse:
-    """All visits of `?date=` (today without it), of `?who=` or of everyone."""
+    """All visits of `?date=` (today without it), of `?who=` or of everyone; `?view=board` as cards.
+
+    The page asks for itself again every 20 seconds: while nothing has changed the answer is 304.
+    """
     now = timezone.now()
     today = timezone.localtime(now).date()
     names = dict(Practitioner.objects.filter(is_active=True).order_by("name", "pk").values_list("name", "user"))
@@ -46,60 +50,76 @@ def today(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     day = form.cleaned_data.get("date") or today
     who = form.cleaned_data.get("who", "")
-    visits = diary.visits(day, today=today, practitioner=mine if who == "me" else who)
-    user = request.user
-    able = Able(
-        mark=user.has_perm("treatments.change_appointment"),
-        treat=user.has_perm("treatments.add_treatment"),
-        book=user.has_perm("treatments.add_appointment"),
+    board, private = request.GET.get("view") == "board", is_private(request, now)
+    stamp = f'"{diary.stamp(day, clock(now), today, who, board, private, request.user.pk)}"'
+    if is_fragment(request) and request.headers.get("If-None-Match") == stamp:
+        return _fresh(HttpResponseNotModified(), stamp, now)
+    whose = mine if who == "me" else who
+    visits = diary.visits(day, today=today, practitioner=whose)
+    held = diary.held_after(day, practitioner=whose) if day == today else []
+    since = max(_moment(request.GET.get("since"), now), now - MARKED_FOR)
+    shown = Shown(
+        day,
+        now,
+        Able.of(request.user),
+        get_token(request),
+        here(day, who, board=board),
+        private=private,
+        changed=_changed(request, visits, since),
     )
-    rows = DayRows(day=day, now=now, able=able, token=get_token(request), here=_here(day, who))
-    expected = [visit for visit in visits if visit.appointment.state not in OVER]
-    gone = [visit for visit in visits if visit.appointment.state in OVER]
-    context = {
+    context = sheet(shown, visits, held, who=who, board=board) | {
         "form": form,
-        "heading": long_day(day),
-        "day": day.isoformat(),
-        "is_today": day == today,
-        "urls": _urls(day, today, who),
-        "totals": _totals(visits),
-        "updated": clock(now),
-        "rows": rows.html(expected) if visits else "",
-        "gone": rows.gone(gone),
-        "due_label": "" if visits else _see_who_is_due(today),
+        "stamp": stamp,
+        "again": f"{shown.here}&since={_seconds(request, now)}&drawn={int(now.timestamp())}",
     }
-    return render(request, "today/day.html", context)
+    answer = render(request, "today/_sheet.html" if is_fragment(request) else "today/day.html", context)
+    drawn = _moment(request.GET.get("drawn"), now)
+    answer["X-Changes"] = str(
+        sum(_by_another(request, visit) and visit.appointment.state_at > drawn for visit in visits)
+    )
+    return _fresh(answer, stamp, now)
 
 
-def _here(day: date, who: str) -> str:
-    asked = urlencode({"date": day.isoformat(), **({"who": who} if who else {})})
-    return f"{reverse('today')}?{asked}"
+def _fresh(answer: HttpResponse, stamp: str, now: datetime) -> HttpResponse:
+    """What the page's own script reads; nothing of it stays in the browser."""
+    answer["ETag"], answer["X-Updated"] = stamp, clock(now)
+    answer["Cache-Control"], answer["Vary"] = "no-store, private", "HX-Request, Cookie"
+    return answer
 
 
-def _urls(day: date, today: date, who: str) -> dict[str, str]:
-    return {
-        "before": _here(day - timedelta(days=1), who),
-        "after": _here(day + timedelta(days=1), who),
-        "today": _here(today, who),
-    }
+# ---- who else was at work ----
 
 
-def _see_who_is_due(today: date) -> str:
-    numbers = due.counts(today, due.Filters())
-    waiting = numbers[due.NOW.slug][0] + numbers[due.OVERDUE.slug][0]
-    return _("See who is due (%(n)d)") % {"n": waiting}
+def _by_another(request: HttpRequest, visit: Visit) -> bool:
+    return visit.appointment.state_by != request.user.get_username()
 
 
-def _totals(visits: list[Visit]) -> list[tuple[int, str]]:
-    """14 visits, 3 arrived, 6 done, 1 missed: what is none is left out."""
-    states: dict[str, Any] = Counter(visit.appointment.state for visit in visits)
-    words = {
-        AppointmentState.ON_HOLD: _("on hold"),
-        AppointmentState.ARRIVED: _("arrived"),
-        AppointmentState.DONE: _("done"),
-        AppointmentState.MISSED: _("missed"),
-        AppointmentState.CANCELLED: _("cancelled"),
-    }
-    number = len(visits) - states[AppointmentState.CANCELLED]
-    noun = ngettext("visit", "visits", number)
-    return [(number, noun), *((states[state], said) for state, said in words.items() if states[state])]
+def _changed(request: HttpRequest, visits: list[Visit], since: datetime) -> dict[str, str]:
+    """The visits that others have changed since then, and who."""
+    theirs = [v.appointment for v in visits if v.appointment.state_at > since and _by_another(request, v)]
+    people = staff_names({a.state_by for a in theirs}) if theirs else {}
+    return {a.public_id: people[a.state_by] for a in theirs}
+
+
+def _moment(text: str | None, now: datetime) -> datetime:
+    """Seconds since 1970 as the page wrote them; what cannot be read is now."""
+    if not text or not text.isascii() or not text.isdigit() or len(text) > 10:
+        return now
+    return min(datetime.fromtimestamp(int(text), tz=now.tzinfo), now)
+
+
+def _seconds(request: HttpRequest, now: datetime) -> int:
+    """When the page was opened."""
+    return int(_moment(request.GET.get("since"), now).timestamp())
+
+
+@require_POST
+@needs("treatments.view_appointment")
+def privacy(request: HttpRequest) -> HttpResponse:
+    """Names to initials and back."""
+    now = timezone.now()
+    if is_private(request, now):
+        del request.session[PRIVATE_UNTIL]
+    else:
+        request.session[PRIVATE_UNTIL] = (now + PRIVATE_FOR).timestamp()
+    return redirect(asked_return(request) or "today")

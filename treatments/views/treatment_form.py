@@ -229,7 +229,7 @@ class Draft:
         self.form.add_error(None, format_html('<a href="#{}">{}</a>', first, sentence))
         return False
 
-    def sign(self, *, by: str, at: datetime) -> Treatment:
+    def sign(self, *, by: str, at: datetime, version: int | None = None) -> Treatment:
         typed = self.form.cleaned_data
         lines = [form.cleaned_data for form in self.injections.filled()]
         record = Record(
@@ -253,6 +253,7 @@ class Draft:
             incident_reason=typed["incident_reason"],
             amends=self.amends,
             void_reason=typed.get("reason", ""),
+            version=version,
         )
 
     def refuse(self) -> None:

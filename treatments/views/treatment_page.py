@@ -110,6 +110,7 @@ def _area(course: CourseTreatment, lines: list[dict[str, str]]) -> dict[str, Any
         "gone": [],
         "units": written(course.units) if course.units else "",
         "worn_off_on": day(course.worn_off_on),
+        "course_version": stored.version,
         "worn_off_iso": course.worn_off_on.isoformat() if course.worn_off_on else "",
         "next": f"{day(stored.due_from)} – {day(stored.due_until)}" if window else "",
     }

@@ -22,7 +22,10 @@ from treatments.models import CourseTreatment, Indication, Patient, Product, Tre
 from treatments.rules.findings import Refused
 from treatments.services import patients, treatments
 from treatments.services.signing import AlreadySigned
+from treatments.services.stale import Stale
+from treatments.views import stale, treatment_stale
 from treatments.views.frames import patient_frame, patient_of
+from treatments.views.once import once
 from treatments.views.treatment_form import Draft
 from treatments.views.treatment_page import held_line, record_page, signed_line
 
@@ -50,12 +53,15 @@ def _record(request: HttpRequest, patient: Patient, *, amends: Treatment | None 
     if draft.signing and draft.is_valid():
         by, at = request.user.get_username(), timezone.now()
         try:
-            treatment = draft.sign(by=by, at=at)
+            version = stale.version_of(request)
+            treatment = once(request, lambda: draft.sign(by=by, at=at, version=version))
         except AlreadySigned as already:
             messages.info(
                 request, _("This treatment was signed a moment ago. It is shown here and was not added again.")
             )
             return redirect(already.treatment)
+        except Stale as error:
+            return _amended_meanwhile(request, draft, error.now)
         except Refused:
             draft = _keep_answers(request, draft, patient, amends)
         except ValidationError as error:
@@ -64,6 +70,16 @@ def _record(request: HttpRequest, patient: Patient, *, amends: Treatment | None 
             _say_signed(request, treatment)
             return redirect(treatment)
     return render(request, "treatments/record.html", draft.page())
+
+
+def _amended_meanwhile(request: HttpRequest, draft: Draft, treatment: Treatment) -> HttpResponse:
+    """Both versions; what was typed is now an amendment of the one that stands."""
+    clash, now = treatment_stale.amended(draft, treatment), treatment_stale.standing(treatment)
+    data = stale.newest(request.POST, now.version)
+    data.pop("sign", None)
+    again = Draft(patient_frame(treatment.patient), user=cast(User, request.user), data=data, amends=now)
+    page = again.page() | {"stale": clash, "has_errors": True}
+    return render(request, "treatments/record.html", page, status=stale.STATUS)
 
 
 def _draft(request: HttpRequest, patient: Patient, amends: Treatment | None) -> Draft:
@@ -110,29 +126,33 @@ def show(request: HttpRequest, public_id: str) -> HttpResponse:
 
 @needs("treatments.change_treatment")
 def void(request: HttpRequest, public_id: str) -> HttpResponse:
-    treatment = _treatment(public_id)
-    if treatment.voided_at:
+    treatment, version, clash = _treatment(public_id), stale.version_of(request), None
+    if treatment.voided_at and version in (None, treatment.version):
         messages.error(request, treatments.VOIDED)
         return redirect(treatment)
-    form = VoidForm(request.POST or None)
+    form = VoidForm(request.POST or None, initial={"version": treatment.version})
     if form.is_valid():
         by, reason = request.user.get_username(), form.cleaned_data["reason"]
         try:
-            treatments.void(treatment, reason=reason, by=by, at=timezone.now())
+            treatments.void(treatment, reason=reason, by=by, at=timezone.now(), version=version)
         except ValidationError as error:
             put_errors(form, error)
+        except Stale as error:
+            clash, treatment = treatment_stale.voided(reason, error.now), treatment_stale.standing(error.now)
+            form = VoidForm(stale.newest(request.POST, treatment.version))
         else:
             messages.success(
                 request, _("Voided: %(what)s. It counts nowhere from now on.") % {"what": _name(treatment)}
             )
             return redirect(treatment)
-    context = {**patient_frame(treatment.patient), **record_page(treatment), "form": form}
-    return render(request, "treatments/void.html", context)
+    context = {**patient_frame(treatment.patient), **record_page(treatment), "form": form, "stale": clash}
+    return render(request, "treatments/void.html", context, status=stale.STATUS if clash else 200)
 
 
 @needs("treatments.add_treatment")
 def elsewhere(request: HttpRequest, public_id: str) -> HttpResponse:
     patient = patient_of(public_id)
+    here = patient.get_absolute_url()
     form = ElsewhereForm(
         request.POST if request.method == "POST" else None,
         indications={row.code: row for row in Indication.objects.filter(is_active=True)},
@@ -141,7 +161,10 @@ def elsewhere(request: HttpRequest, public_id: str) -> HttpResponse:
     if form.is_valid():
         by, at = request.user.get_username(), timezone.now()
         try:
-            treatment = treatments.record_elsewhere(patient=patient, by=by, at=at, **form.cleaned_data)
+            said = form.cleaned_data
+            treatment = once(
+                request, lambda: treatments.record_elsewhere(patient=patient, by=by, at=at, **said), url=here
+            )
         except ValidationError as error:
             put_errors(form, error)
         else:
@@ -165,12 +188,30 @@ def worn_off(request: HttpRequest, public_id: str, indication: str) -> HttpRespo
         if not form.is_valid():
             raise ValidationError([error for errors in form.errors.values() for error in errors])
         gone_on: date | None = form.cleaned_data["worn_off_on"]
-        treatments.note_worn_off(given, worn_off_on=gone_on, by=request.user.get_username(), at=timezone.now())
+        by, at, version = request.user.get_username(), timezone.now(), form.cleaned_data["version"]
+        once(
+            request,
+            lambda: treatments.note_worn_off(given, worn_off_on=gone_on, by=by, at=at, version=version),
+            url=patient.get_absolute_url(),
+        )
+    except Stale:
+        return _worn_off_meanwhile(request, given.pk, gone_on)
     except ValidationError as error:
         messages.error(request, f"{given.course.indication.short_name}: {' '.join(error.messages)}")
     else:
         messages.success(request, _worn_off_line(given, gone_on))
     return redirect(patient)
+
+
+def _worn_off_meanwhile(request: HttpRequest, pk: int, gone_on: date | None) -> HttpResponse:
+    given = CourseTreatment.objects.select_related("treatment__patient", "course__indication").get(pk=pk)
+    context = patient_frame(given.treatment.patient) | {
+        "form": WornOffForm(stale.newest(request.POST, given.course.version)),
+        "stale": treatment_stale.worn_off(given, gone_on),
+        "course": given.course.indication.short_name,
+        "has_errors": True,
+    }
+    return render(request, "patients/worn_off.html", context, status=stale.STATUS)
 
 
 def _worn_off_line(given: CourseTreatment, gone_on: date | None) -> str:

@@ -1,75 +1,108 @@
-"""What the page of a visit shows: where it stands, what stands against it, what happened to it, and what comes next."""
+"""The page of a visit: where it stands, what is missing, what stands against it, what happened to it, what comes next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.db.models import Prefetch
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.formats import clock, day, long_day, moment
-from treatments.models import Appointment, Course, OverrideReason
-from treatments.queries import visits
+from treatments.models import Appointment, Course, OverrideReason, VisitOverride
+from treatments.queries import consents, diary, visits
 from treatments.queries.staff import staff_names
 from treatments.queries.visits import Event
 from treatments.rules.findings import Finding, hard_stops, stops
-from treatments.rules.review import review
 from treatments.rules.vocabulary import AppointmentState, VerdictState
 from treatments.services.courses import not_overridden
+from treatments.views import ready
 from treatments.views.decision import ways
+from treatments.views.fits import freed
+from treatments.views.frames import patient_frame
 from treatments.views.verdicts import Verdict, stored_line, verdict
-from treatments.views.visit_forms import person
+from treatments.views.visit_steps import OVER, Able, steps
+from treatments.views.visit_steps import rebook_url as rebook_url
 
 JUDGED = ("appointment.booked", "appointment.moved", "appointment.released", "appointment.overridden")
 
 
-@dataclass(frozen=True)
-class Step:
-    """One thing to do next. `post`: a button that does it; otherwise a link to its page."""
-
-    label: str
-    url: str
-    post: bool = False
-    primary: bool = False
+LATE = timedelta(hours=24)  # a visit cancelled within them was cancelled late
 
 
 def appointment_of(public_id: str) -> Appointment:
     """The visit of an address, with all that its pages show."""
     courses = Prefetch("courses", Course.objects.select_related("indication").order_by("indication__name", "pk"))
-    found = Appointment.objects.select_related("patient", "practitioner", "room__location", "product")
+    found = Appointment.objects.select_related("patient", "practitioner", "room__location", "product", "service")
     return get_object_or_404(found.prefetch_related(courses), public_id=public_id.upper())
 
 
-def context(request: HttpRequest, appointment: Appointment, frame: dict[str, Any], plan: Any) -> dict[str, Any]:
-    """Everything on the page of a visit; `plan` is what the gate judges."""
-    state = AppointmentState(appointment.state)
-    found = review(plan, frame["facts"], frame["book"], on=appointment.on)
+def show(request: HttpRequest, appointment: Appointment, *, problem: str = "", status: int = 200) -> HttpResponse:
+    """The page of a visit; `problem`: why nothing was done."""
+    shown = context(request, appointment, patient_frame(appointment.patient), at=timezone.now())
+    return render(
+        request, "visits/visit.html", shown | {"problem": problem, "has_errors": bool(problem)}, status=status
+    )
+
+
+def context(request: HttpRequest, appointment: Appointment, frame: dict[str, Any], *, at: datetime) -> dict[str, Any]:
+    """Everything on the page of a visit."""
+    state, on = AppointmentState(appointment.state), frame["on"]
+    treatments = list(appointment.treatments.valid().order_by("pk"))
+    signed = consents.states([appointment.patient_id], appointment.on).get(appointment.patient_id, consents.NONE)
+    judged = diary.judge(appointment, frame["facts"], frame["book"], signed, treated=bool(treatments))
+    found = list(judged.findings)
     standing = not_overridden(appointment, found) if state.is_live else []
     happened = visits.events(appointment)
-    people = staff_names(_usernames(appointment, happened))
-    held = state == AppointmentState.ON_HOLD
+    decisions = list(appointment.overrides.order_by("-at", "-pk"))
+    people = staff_names(_usernames(appointment, happened) | {row.by for row in decisions})
+    held, able = state == AppointmentState.ON_HOLD, Able.of(request.user)
+    own = appointment.get_absolute_url()
     return frame | {
         "visit": appointment,
+        "state": state_label(appointment),
+        "state_line": _state_line(appointment, people),
+        "over": state in OVER,
         "heading": heading(appointment),
         "rows": _rows(appointment, people),
         "verdict": _verdict(found, standing, appointment.on) if state.is_live else None,
+        "gaps": ready.gaps(judged, today=on) if state.is_live else [],
         "held": held,
         "standing": " ".join(f.sentence for f in standing),
         "override": _override(appointment, people),
+        "decisions": [_decision(row, people) for row in decisions],
         "known_then": _known_then(happened, people),
         "history": [_line(event, people) for event in happened],
-        "steps": steps(request, appointment, standing, on=frame["on"]),
+        "steps": [step for step in steps(judged, able, today=on, now=at) if step.url != own],
         "ways": ways(standing, frame["facts"], frame["book"], appointment.patient) if standing else [],
-        "ask_a_prescriber": held and bool(standing) and not hard_stops(standing) and not person(request).is_prescriber,
-        "treatments": list(appointment.treatments.valid().order_by("pk")),
+        "ask_a_prescriber": held and bool(standing) and not hard_stops(standing) and not able.prescribe,
+        "treatments": treatments,
+        "freed": freed(appointment, at=at) if state == AppointmentState.CANCELLED and able.book else None,
     }
+
+
+def state_label(appointment: Appointment) -> str:
+    """The state in words; cancelled less than a day before is a word of its own, and so is missed."""
+    late = appointment.state_at > appointment.starts_at - LATE
+    if appointment.state == AppointmentState.CANCELLED and late:
+        return _("Cancelled late")
+    return str(appointment.get_state_display())
+
+
+def _state_line(appointment: Appointment, people: dict[str, str]) -> str:
+    """Booked 02-Jul-2026 14:10 by T. Lin. Arrived 10:12 by M. Fox."""
+    said = [_("Booked %(by)s.") % {"by": _by(appointment.booked_by, appointment.booked_at, people)}]
+    if appointment.checked_at:
+        said.append(_("Checked in %(by)s.") % {"by": _by(appointment.checked_by, appointment.checked_at, people)})
+    if appointment.state not in (AppointmentState.BOOKED, AppointmentState.CHECKED):
+        changed = _by(appointment.state_by, appointment.state_at, people)
+        said.append(_("%(state)s %(by)s.") % {"state": state_label(appointment), "by": changed})
+    return " ".join(said)
 
 
 def _verdict(found: list[Finding], standing: list[Finding], on: date) -> Verdict:
@@ -88,8 +121,11 @@ def heading(appointment: Appointment) -> str:
 
 
 def what(appointment: Appointment) -> str:
-    """What the visit is for."""
-    return ", ".join(course.indication.short_name for course in appointment.courses.all())
+    """What a visit is for; of a kind of visit at which nothing is injected, its name."""
+    areas = ", ".join(course.indication.short_name for course in appointment.courses.all())
+    if appointment.service and not appointment.service.is_treatment:
+        return f"{appointment.service.name}: {areas}" if areas else appointment.service.name
+    return areas
 
 
 def place(appointment: Appointment) -> str:
@@ -103,12 +139,11 @@ def _rows(appointment: Appointment, people: dict[str, str]) -> list[tuple[str, s
         (_("With"), appointment.practitioner.name),
         (_("Where"), place(appointment)),
         (_("Note"), appointment.note),
-        (_("Booked"), _by(appointment.booked_by, appointment.booked_at, people)),
         (_("Cautions read by"), people.get(appointment.acknowledged_by, "")),
+        (_("Identity"), appointment.identity_note),
     ]
-    if appointment.state != AppointmentState.BOOKED:
-        changed = _by(appointment.state_by, appointment.state_at, people)
-        rows.append((str(appointment.get_state_display()), changed))
+    if appointment.what_next and appointment.state in OVER:
+        rows.append((_("What next"), str(appointment.get_what_next_display())))
     if appointment.state_reason and appointment.state != AppointmentState.ON_HOLD:
         rows.append((_("Reason"), appointment.state_reason))
     return [row for row in rows if row[1]]
@@ -128,6 +163,16 @@ def _override(appointment: Appointment, people: dict[str, str]) -> dict[str, str
     }
 
 
+def _decision(row: VisitOverride, people: dict[str, str]) -> dict[str, str]:
+    """A decision of a prescriber on this visit, also one that was for a day it has left since."""
+    return {
+        "by": _by(row.by, row.at, people),
+        "on": day(row.on),
+        "reason": str(row.get_reason_display()),
+        "words": row.words,
+    }
+
+
 def _known_then(happened: Iterable[Event], people: dict[str, str]) -> dict[str, Any]:
     """What the gate said when somebody last decided on the visit."""
     last = next((e for e in happened if e.verb in JUDGED and "was" not in e.details), None)
@@ -144,6 +189,8 @@ def _line(event: Event, people: dict[str, str]) -> dict[str, str]:
         "appointment.released": _("Released"),
         "appointment.overridden": _("Overridden"),
         "appointment.arrived": _("Arrived"),
+        "appointment.checked": _("Checked in"),
+        "appointment.in_room": _("In room"),
         "appointment.done": _("Done"),
         "appointment.missed": _("Missed"),
         "appointment.cancelled": _("Cancelled"),
@@ -163,63 +210,6 @@ def _line(event: Event, people: dict[str, str]) -> dict[str, str]:
 def _usernames(appointment: Appointment, happened: Iterable[Event]) -> set[str]:
     own = {appointment.booked_by, appointment.state_by, appointment.override_by, appointment.acknowledged_by}
     return {name for name in own | {event.by for event in happened} if name}
-
-
-# ---- what comes next ----
-
-
-def steps(request: HttpRequest, appointment: Appointment, standing: list[Finding], *, on: date) -> list[Step]:
-    """The buttons of the page: by state, by day, and only what the person may do. The first is the next step."""
-    user, state = person(request), AppointmentState(appointment.state)
-    found: list[Step] = []
-    if user.has_perm("treatments.change_appointment"):
-        if state == AppointmentState.ON_HOLD:
-            found += _off_hold(appointment, standing, is_prescriber=user.is_prescriber)
-        found += _marks(
-            appointment, state, on, treats=user.has_perm("treatments.add_treatment"), stopped=bool(standing)
-        )
-        if state.is_live:
-            found += [
-                Step(_("Move"), reverse("visit_move", args=[appointment.public_id])),
-                Step(_("Cancel"), reverse("visit_cancel", args=[appointment.public_id])),
-            ]
-    if state in (AppointmentState.CANCELLED, AppointmentState.MISSED) and user.has_perm("treatments.add_appointment"):
-        found.insert(0, Step(_("Rebook"), rebook_url(appointment), primary=True))
-    return found
-
-
-def _off_hold(appointment: Appointment, standing: list[Finding], *, is_prescriber: bool) -> list[Step]:
-    if not standing:
-        return [Step(_("Release"), reverse("visit_release", args=[appointment.public_id]), post=True, primary=True)]
-    if is_prescriber and not hard_stops(standing):
-        return [Step(_("Override…"), reverse("visit_override", args=[appointment.public_id]))]
-    return []
-
-
-def _marks(
-    appointment: Appointment, state: AppointmentState, on: date, *, treats: bool, stopped: bool
-) -> Iterable[Step]:
-    def mark(label: str, to: AppointmentState, *, primary: bool = False) -> Step:
-        return Step(label, reverse("visit_mark", args=[appointment.public_id, to.value]), post=True, primary=primary)
-
-    come = appointment.on <= on
-    if state == AppointmentState.ARRIVED and treats and not stopped:
-        url = reverse("treat", args=[appointment.patient.public_id])
-        yield Step(_("Treat"), f"{url}?{urlencode({'visit': appointment.public_id})}", primary=True)
-    if state == AppointmentState.BOOKED and come:
-        yield mark(_("Arrived"), AppointmentState.ARRIVED, primary=True)
-    if state == AppointmentState.ARRIVED:
-        yield mark(_("Done"), AppointmentState.DONE, primary=not treats)
-    if state in (AppointmentState.BOOKED, AppointmentState.ON_HOLD) and come:
-        yield mark(_("Missed"), AppointmentState.MISSED)
-    if state in (AppointmentState.ARRIVED, AppointmentState.DONE, AppointmentState.MISSED):
-        yield mark(_("Undo: booked again"), AppointmentState.BOOKED)
-
-
-def rebook_url(appointment: Appointment) -> str:
-    """Booking the same again."""
-    asked = urlencode([("course", course.indication.code) for course in appointment.courses.all()])
-    return f"{reverse('book', args=[appointment.patient.public_id])}?{asked}"
 
 
 def was(appointment: Appointment) -> str:

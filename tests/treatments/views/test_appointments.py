@@ -6,10 +6,12 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from clinic import guards
 from clinic.models import AuditEvent
 from tests import factories
 from tests.factories import NOW, TODAY
 from treatments.models import Appointment
+from treatments.rules.vocabulary import AppointmentState
 from treatments.services import appointments, flags
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +70,11 @@ def moved(visit: Appointment, **fields) -> dict:
         "minutes": "45",
         "version": visit.version,
     } | fields
+
+
+def cancelled(visit: Appointment, **fields) -> dict:
+    usual = {"who": "patient", "reason": "unwell", "words": "", "what_next": "list", "version": visit.version}
+    return usual | fields
 
 
 def state(visit: Appointment) -> str:
@@ -161,24 +168,32 @@ def test_the_page_says_what_where_when_and_who_booked(reception):
     assert rows["For"] == "Frown lines"
     assert (rows["With"], rows["Where"]) == (visit.practitioner.name, f"Harbour, {visit.room.name}")
     assert rows["Note"] == "Comes with her sister"
-    assert rows["Booked"].startswith("22-Nov-2026 09:00 by Reception Person")
+    assert response.context["state_line"].startswith("Booked 22-Nov-2026 09:00 by Reception Person")
 
 
 @pytest.mark.parametrize(
     ("role", "now", "steps"),
     [
-        ("reception", "booked", ["Arrived", "Missed", "Move", "Cancel"]),
-        ("reception", "arrived", ["Done", "Undo: booked again", "Move", "Cancel"]),
-        ("injector", "arrived", ["Treat", "Done", "Undo: booked again", "Move", "Cancel"]),
-        ("reception", "done", ["Undo: booked again"]),
+        ("reception", "booked", ["Arrive", "Check in", "Missed", "Move", "Earlier if possible", "Cancel"]),
+        ("reception", "arrived", ["Check in", "Finish without a treatment", "Back to booked", "Move", "Cancel"]),
+        ("reception", "checked", ["In room", "Finish without a treatment", "Back to arrived", "Move", "Cancel"]),
+        (
+            "injector",
+            "checked",
+            ["Treat", "In room", "Finish without a treatment", "Back to arrived", "Move", "Cancel"],
+        ),
+        ("reception", "in_room", ["Finish without a treatment", "Back to checked in", "Move", "Cancel"]),
+        ("injector", "in_room", ["Treat", "Finish without a treatment", "Back to checked in", "Move", "Cancel"]),
+        ("reception", "done", ["Back to arrived"]),
         ("reception", "missed", ["Rebook", "Undo: booked again"]),
-        ("reception", "cancelled", ["Rebook"]),
+        ("reception", "cancelled", ["Rebook", "Undo: booked again"]),
     ],
 )
 def test_the_next_steps_follow_state_and_role(client, role, now, steps):
     client.force_login(factories.staff(role))
     visit = booked()
-    Appointment.objects.filter(pk=visit.pk).update(state=now)
+    with guards.lifted():
+        Appointment.objects.filter(pk=visit.pk).update(state=now)
 
     assert labels(client.get(visit.get_absolute_url())) == steps
 
@@ -186,14 +201,15 @@ def test_the_next_steps_follow_state_and_role(client, role, now, steps):
 def test_a_visit_of_another_day_offers_no_arrival(reception):
     visit = booked(starts_at=TODAY_AT_TEN + timedelta(days=3))
 
-    assert labels(reception.get(visit.get_absolute_url())) == ["Move", "Cancel"]
+    assert labels(reception.get(visit.get_absolute_url())) == ["Move", "Earlier if possible", "Cancel"]
 
 
 def test_treat_and_rebook_lead_on_with_the_visit_and_its_course(prescriber):
     visit = booked()
-    Appointment.objects.filter(pk=visit.pk).update(state="arrived")
+    appointments.check_in(visit, by="tester", at=NOW, identified=True)
+    appointments.mark(visit, AppointmentState.IN_ROOM, by="tester", at=NOW)
     treat = prescriber.get(visit.get_absolute_url()).context["steps"][0].url
-    Appointment.objects.filter(pk=visit.pk).update(state="cancelled")
+    appointments.cancel(visit, who="patient", reason="Unwell", by="tester", at=NOW)
     rebook = prescriber.get(visit.get_absolute_url()).context["steps"][0].url
 
     assert treat == f"{reverse('treat', args=[visit.patient.public_id])}?visit={visit.public_id}"
@@ -298,7 +314,7 @@ def test_arriving_twice_says_how_it_stands(reception):
     response = reception.post(url("visit_mark", visit, "arrived"))
 
     assert response.status_code == 409
-    assert "The visit is arrived. Reload the page." in response.content.decode()
+    assert "Already arrived at 09:00 by" in response.content.decode()
 
 
 # ---- no way round a hard stop ----
@@ -532,13 +548,59 @@ def test_the_check_of_a_move_without_script_keeps_the_page(reception):
 
 def test_cancel_keeps_who_and_why_and_offers_rebook(reception):
     visit = booked()
-    data = {"who": "patient", "reason": "unwell", "words": "Has a cold", "version": visit.version}
+    data = cancelled(visit, words="Has a cold")
 
     response = reception.post(url("visit_cancel", visit), data, follow=True)
 
-    assert state(visit) == "cancelled"
+    assert (state(visit), visit.what_next) == ("cancelled", "list")
     assert visit.state_reason == "Patient: Unwell. Has a cold"
-    assert labels(response) == ["Rebook"]
+    assert labels(response) == ["Rebook", "Undo: booked again"]
+    assert "This visit was cancelled; its time is free for somebody else." in response.content.decode()
+
+
+def test_rebook_now_leads_on_to_the_booking(reception):
+    visit = booked()
+
+    response = reception.post(url("visit_cancel", visit), cancelled(visit, what_next="rebook"))
+
+    assert response.url == f"{reverse('book', args=[visit.patient.public_id])}?course=glabellar_lines"
+
+
+@pytest.mark.parametrize(("hours", "said"), [(24, "Cancelled"), (23, "Cancelled late")])
+def test_less_than_a_day_before_is_late(reception, hours, said):
+    visit = booked(starts_at=NOW + timedelta(hours=hours))
+
+    response = reception.post(url("visit_cancel", visit), cancelled(visit), follow=True)
+
+    assert response.context["state"] == said
+    assert str(next(iter(response.context["messages"]))).startswith(f"{said}: {visit.patient.list_name}")
+
+
+def test_a_cancellation_is_taken_back_by_one_press_for_three_minutes(reception):
+    visit = booked()
+    reception.post(url("visit_cancel", visit), cancelled(visit, what_next="close"))
+    course = visit.courses.get()
+    closed = course.stopped_on
+
+    with time_machine.travel(NOW + timedelta(minutes=3, seconds=1), tick=False):
+        late = reception.post(url("visit_mark", visit, "booked"))
+        kept = state(visit)
+    reception.post(url("visit_mark", visit, "booked"), {"version": visit.version})
+
+    course.refresh_from_db()
+    assert (late.status_code, kept) == (409, "cancelled")
+    assert "It was cancelled more than three minutes ago. Rebook it instead." in late.content.decode()
+    assert (closed, course.stopped_on) == (TODAY, None)
+    assert (state(visit), visit.what_next) == ("booked", "")
+
+
+def test_what_was_on_hold_has_no_undo_of_its_cancellation(reception):
+    visit = held("pregnancy")
+    visit.refresh_from_db()
+
+    response = reception.post(url("visit_cancel", visit), cancelled(visit), follow=True)
+
+    assert "Undo</button>" not in str(next(iter(response.context["messages"])))
 
 
 @pytest.mark.parametrize(
@@ -548,11 +610,13 @@ def test_cancel_keeps_who_and_why_and_offers_rebook(reception):
         ({"reason": ""}, "reason", "Choose why it was cancelled."),
         ({"reason": "other", "words": ""}, "words", "Say in your own words why it was cancelled."),
         ({"words": "a\x00b"}, "words", "Remove the hidden character at position 2."),
+        ({"what_next": ""}, "what_next", "Choose what happens next."),
+        ({"what_next": "x"}, "what_next", "Choose what happens next."),
     ],
 )
 def test_cancel_says_at_the_field_what_is_missing(reception, change, field, sentence):
     visit = booked()
-    data = {"who": "clinic", "reason": "staff_away", "words": "", "version": visit.version} | change
+    data = cancelled(visit, who="clinic", reason="staff_away") | change
 
     response = reception.post(url("visit_cancel", visit), data)
 
@@ -563,23 +627,25 @@ def test_cancel_says_at_the_field_what_is_missing(reception, change, field, sent
 
 def test_cancel_on_a_page_that_is_out_of_date_changes_nothing(reception):
     visit = booked()
-    data = {"who": "patient", "reason": "unwell", "words": "Has a cold", "version": visit.version}
+    data = cancelled(visit, words="Has a cold")
     factories.flag(visit.patient)
 
     response = reception.post(url("visit_cancel", visit), data)
+    again = reception.post(url("visit_cancel", visit), data | {"version": response.context["form"]["version"].value()})
 
-    assert state(visit) == "on_hold"
-    assert "Your changes are not saved." in response.context["form"].non_field_errors()[0]
+    assert response.status_code == 409
+    assert response.context["stale"].sentence == "tester changed this at 09:00. Your changes are not saved."
     assert response.context["form"]["words"].data == "Has a cold"
+    assert (again.status_code, state(visit)) == (302, "cancelled")
 
 
 @pytest.mark.parametrize("name", ["visit_cancel", "visit_move"])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_what_is_over_can_no_longer_be_changed(reception, name, method):
     visit = booked()
-    Appointment.objects.filter(pk=visit.pk).update(state="cancelled")
+    appointments.cancel(visit, who="patient", reason="Unwell", by="tester", at=NOW)
 
     response = getattr(reception, method)(url(name, visit), moved(visit))
 
     assert response.status_code == 409
-    assert "The visit is cancelled and can no longer be changed." in response.content.decode()
+    assert "The visit is cancelled late and can no longer be changed." in response.content.decode()

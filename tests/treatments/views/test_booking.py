@@ -9,7 +9,7 @@ from django.urls import reverse
 from clinic.models import AuditEvent
 from tests import factories
 from tests.factories import NOW, TODAY
-from treatments.models import Appointment, Course
+from treatments.models import Appointment, Course, Service
 from treatments.services import appointments
 
 pytestmark = pytest.mark.django_db
@@ -154,9 +154,9 @@ def test_booking_says_who_when_with_whom_and_where(reception):
 
     visit = Appointment.objects.get()
     assert response.redirect_chain == [(visit.get_absolute_url(), 302)]
-    assert [str(message) for message in response.context["messages"]] == [
-        f"Booked: {person.list_name}, 01-Dec-2026, 10:00 to 10:30, {osei.name}, {room.name}."
-    ]
+    [message] = map(str, response.context["messages"])
+    assert message.startswith(f"Booked: {person.list_name}, 01-Dec-2026, 10:00 to 10:30, {osei.name}, {room.name}. ")
+    assert reverse("book_undo", args=[visit.public_id]) in message
     assert visit.starts_at == datetime(2026, 12, 1, 10, 0, tzinfo=UTC)
 
 
@@ -171,7 +171,10 @@ def test_booking_says_who_when_with_whom_and_where(reception):
         ({"on": "2026-11-22", "starts": "08:00"}, "starts", "Choose a time after 09:00, 22-Nov-2026."),
         ({"on": "2028-11-30"}, "on", "Choose a day within the next two years."),
         ({"starts": "25:10"}, "starts", "Time must be a real time, like 14:30."),
-        ({"starts": ""}, "starts", "Enter the time at which the visit starts."),
+        ({"starts": ""}, "slot", "Choose a time."),
+        ({"slot": "20261201T1000Z.1"}, "slot", "Choose one of the times offered."),
+        ({"slot": "20261399T1000Z.1.1"}, "slot", "Choose one of the times offered."),
+        ({"slot": "20261201T1000Z.999999.999999"}, "slot", "Choose one of the times offered."),
         ({"minutes": "NaN"}, "minutes", "The length must be a whole number of minutes, like 30."),
         ({"minutes": "-5"}, "minutes", "The length must be between 5 and 480 minutes."),
         ({"minutes": "1e9"}, "minutes", "The length must be a whole number of minutes, like 30."),
@@ -193,17 +196,32 @@ def test_bad_input_gets_a_sentence_at_its_field_and_keeps_what_was_typed(recepti
     assert not Appointment.objects.exists()
 
 
-def test_a_time_that_does_not_exist_is_refused(reception):
+def test_a_time_that_does_not_exist_is_refused_with_the_next_one_that_does(reception):
     response = reception.post(page(factories.patient()), typed(on="2027-03-28", starts="01:30"))
 
-    assert response.context["form"].errors["starts"] == ["This time does not exist on that day: the clocks go forward."]
+    sentence = "01:30 does not exist on that day: the clocks go forward. The next time is 02:00."
+    assert response.context["form"].errors == {"starts": [sentence]}
+    assert not Appointment.objects.exists()
 
 
-def test_of_a_time_that_comes_twice_the_first_is_taken_and_said(reception):
-    response = reception.post(page(factories.patient()), typed(on="2027-10-31", starts="01:30"), follow=True)
+def test_a_time_that_comes_twice_is_asked(reception):
+    response = reception.post(page(factories.patient()), typed(on="2027-10-31", starts="01:30"))
 
-    assert "01:30 comes twice on that day" in str(next(iter(response.context["messages"])))
-    assert Appointment.objects.get().starts_at == datetime(2027, 10, 31, 0, 30, tzinfo=UTC)
+    form, content = response.context["form"], response.content.decode()
+    assert form.errors == {"which": ["01:30 comes twice on that day. Choose which."]}
+    assert [label for _value, label in form.fields["which"].choices] == [
+        "The first 01:30 (BST)",
+        "The second 01:30 (GMT)",
+    ]
+    assert content.count('name="which"') == 2
+    assert not Appointment.objects.exists()
+
+
+@pytest.mark.parametrize(("which", "hour"), [("first", 0), ("second", 1)])
+def test_of_a_time_that_comes_twice_the_chosen_one_is_booked(reception, which, hour):
+    reception.post(page(factories.patient()), typed(on="2027-10-31", starts="01:30", which=which))
+
+    assert Appointment.objects.get().starts_at == datetime(2027, 10, 31, hour, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("what", "field"), [("practitioner", "practitioner"), ("room", "room"), ("patient", "starts")])
@@ -219,6 +237,8 @@ def test_a_taken_time_is_said_at_its_field_and_every_choice_kept(reception, what
     assert response.status_code == 409
     assert list(response.context["form"].errors) == [field]
     assert "10:00 to 10:30" in response.context["form"].errors[field][0]
+    if what != "patient":
+        assert "10:15 was booked at 09:00 by Reception Person" in response.context["form"].errors[field][0]
     assert response.context["form"]["note"].data == "Comes with her sister"
     assert response.context["decision"].verdict is not None
     assert Appointment.objects.count() == 1
@@ -517,3 +537,137 @@ def test_nonsense_by_hand_never_breaks_the_page(reception, name, field, value):
 
     assert response.status_code == (422 if name == "book" and field != "use_day" else 200)
     assert not Appointment.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["book", "book_check", "book_times", "book_hold"])
+@pytest.mark.parametrize("field", ["slot", "take", "use_service", "use_with", "month", "which", "service", "location"])
+@pytest.mark.parametrize("value", ["\x00", "9" * 30, "20261201T1000Z.1.1"])
+def test_nonsense_for_the_times_never_breaks_the_page(reception, name, field, value):
+    person = factories.patient()
+
+    response = reception.post(reverse(name, args=[person.public_id]), typed(**{field: value}))
+
+    assert response.status_code in (200, 302, 422)
+
+
+# ---- the double press, and taking it back ----
+
+
+def test_a_form_that_is_sent_twice_books_once(reception):
+    person, data = factories.patient(), typed(once="0123456789abcdef0123456789abcdef")
+
+    first = reception.post(page(person), data)
+    again = reception.post(page(person), data, follow=True)
+
+    visit = Appointment.objects.get()
+    assert first.url == visit.get_absolute_url()
+    assert again.redirect_chain == [(visit.get_absolute_url(), 302)]
+    assert "It was saved already." in [str(message) for message in again.context["messages"]]
+
+
+def test_the_form_carries_a_token_that_stays_when_it_comes_back(reception):
+    person = factories.patient()
+
+    fresh = reception.get(page(person)).content.decode()
+    back = reception.post(page(person), typed(starts="", once="0123456789abcdef0123456789abcdef")).content.decode()
+
+    assert fresh.count('name="once"') == 1
+    assert 'name="once" value="0123456789abcdef0123456789abcdef"' in back
+
+
+def test_a_booking_is_undone_by_one_press(reception):
+    person = factories.patient()
+    reception.post(page(person), typed())
+    visit = Appointment.objects.get()
+
+    response = reception.post(reverse("book_undo", args=[visit.public_id]), {"version": visit.version}, follow=True)
+
+    visit.refresh_from_db()
+    assert (visit.state, visit.state_reason) == ("cancelled", "Clinic: Booked by mistake")
+    assert response.redirect_chain == [(f"{page(person)}?course=glabellar_lines", 302)]
+    assert "Booking undone: " in str(list(response.context["messages"])[-1])
+
+
+def test_a_booking_is_not_undone_after_three_minutes(reception):
+    reception.post(page(factories.patient()), typed())
+    visit = Appointment.objects.get()
+
+    with time_machine.travel(NOW + timedelta(minutes=3, seconds=1), tick=False):
+        response = reception.post(reverse("book_undo", args=[visit.public_id]), {"version": visit.version}, follow=True)
+
+    visit.refresh_from_db()
+    assert visit.state == "booked"
+    assert "older than three minutes" in str(list(response.context["messages"])[-1])
+
+
+@pytest.mark.parametrize("version", ["", "0", "x", "99"])
+def test_a_booking_that_was_changed_since_is_not_undone(reception, version):
+    reception.post(page(factories.patient()), typed())
+    visit = Appointment.objects.get()
+
+    reception.post(reverse("book_undo", args=[visit.public_id]), {"version": version})
+
+    visit.refresh_from_db()
+    assert visit.state == "booked"
+
+
+def test_an_auditor_undoes_nothing(client, reception):
+    reception.post(page(factories.patient()), typed())
+    visit = Appointment.objects.get()
+    client.force_login(factories.staff("auditor"))
+
+    response = client.post(reverse("book_undo", args=[visit.public_id]), {"version": visit.version})
+
+    visit.refresh_from_db()
+    assert (response.status_code, visit.state) == (403, "booked")
+
+
+# ---- what kind of visit ----
+
+
+def test_without_services_a_treatment_of_thirty_minutes_is_offered(reception):
+    form = reception.get(page(factories.patient())).context["form"]
+
+    assert form.fields["service"].choices == [("", "Toxin treatment, 30 min")]
+
+
+def test_a_service_gives_the_length_and_stays_on_the_visit(reception):
+    service = Service.objects.create(name="Treatment", minutes=45)
+
+    response = reception.post(page(factories.patient()), typed(service=service.pk, minutes=""))
+
+    visit = Appointment.objects.get()
+    assert (response.status_code, visit.service, visit.ends_at.minute) == (302, service, 45)
+
+
+def test_the_service_for_the_use_that_needs_least_preparation_is_chosen(reception):
+    person = factories.patient()
+    asked(person)
+    other = Service.objects.create(name="Bladder", minutes=60)
+    other.indications.set([factories.indication("overactive_bladder")])
+    Service.objects.create(name="Prepared", minutes=45, prepare_minutes=10)
+    wanted = Service.objects.create(name="Treatment", minutes=30)
+    Service.objects.create(name="A consultation", is_treatment=False)
+
+    form = reception.get(page(person)).context["form"]
+
+    assert form["service"].value() == str(wanted.pk)
+    assert form["minutes"].value() is None
+
+
+def test_under_a_hard_stop_a_consultation_can_be_booked_and_nothing_else(reception):
+    person = factories.patient()
+    factories.flag(person, "pregnancy")
+    consultation = Service.objects.create(name="Consultation", minutes=20, is_treatment=False)
+    treatment = Service.objects.create(name="Treatment", minutes=30)
+
+    refused = reception.post(page(person), typed(service=treatment.pk))
+    chosen = reception.post(page(person), typed(use_service=consultation.pk))
+    booked = reception.post(page(person), typed(service=consultation.pk))
+
+    assert f'name="use_service" value="{consultation.pk}"' in refused.content.decode()
+    assert "Confirm booking" not in refused.content.decode()
+    assert chosen.context["decision"].state == "book"
+    assert (refused.status_code, chosen.status_code, booked.status_code) == (422, 200, 302)
+    assert Appointment.objects.get().service == consultation
+    assert not Course.objects.exists()

@@ -1,0 +1,42 @@
+// The times of form[data-slots]. A chosen time is held: the panel asks for it at the event "slot-chosen", and for the
+// verdict of another day at "day-chosen". A listed and a typed time never stand side by side.
+const form = document.querySelector("form[data-slots]");
+
+if (form) {
+  form.addEventListener("change", (event) => {
+    if (event.target.name === "slot") chosen();
+  });
+
+  form.addEventListener("input", (event) => {
+    if (event.target.name === "starts" && event.target.value) {
+      for (const radio of form.querySelectorAll("[name=slot]:checked")) radio.checked = false;
+    }
+  });
+
+  // Enter chooses a time; the button that confirms it is the next stop.
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.name !== "slot") return;
+    event.preventDefault();
+    if (!event.target.checked) event.target.click();
+    if (event.target.closest(".day-part")) document.getElementById("confirm")?.focus();
+  });
+
+  // Another day was chosen in the month: the typed day follows, and the panel speaks of it.
+  form.addEventListener("click", (event) => {
+    const day = event.target.closest("#month [name=use_day]");
+    if (day && form.elements.on) form.elements.on.value = day.value;
+    if (event.target.closest("[name=take]") && form.elements.starts) form.elements.starts.value = "";
+  });
+  form.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "month") send("[data-day-panel]", "day-chosen");
+  });
+}
+
+function chosen() {
+  if (form.elements.starts) form.elements.starts.value = "";
+  send("[data-slot-panel]", "slot-chosen");
+}
+
+function send(to, name) {
+  form.querySelector(to)?.dispatchEvent(new CustomEvent(name));
+}
