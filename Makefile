@@ -1,8 +1,10 @@
 # make run    serves the demo clinic          make test         runs every check and test, as .ci/run does
 # make check  lint, types, import contracts   make screenshots  writes a picture of every page to .screenshots/
+# make soak   races, mixed work and kill -9 in full, on both engines: hours
 # make lock   rewrites the pinned files       make clean        removes what the other targets made, but no database
 
 PYTHON ?= python3
+SCALE ?= 1
 PORT ?= 8000
 TEST_PROCESSES ?= 2
 BIN := .venv/bin
@@ -11,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DELETE_ON_ERROR:
-.PHONY: run test check browser screenshots lock clean
+.PHONY: run test check browser screenshots soak lock clean
 
 run: .venv/runtime-installed
 	@echo "Preparing the database ..."
@@ -38,6 +40,10 @@ browser: .venv/dev-installed
 
 screenshots: browser
 	$(BIN)/python -m tests.screenshots
+
+soak: .venv/dev-installed
+	$(BIN)/python -m tests.soak.run --scale $(SCALE)
+	$(BIN)/python -m tests.soak.run --scale $(SCALE) --engine postgres
 
 lock: .venv/dev-installed
 	$(LOCK) requirements.in -o requirements.txt

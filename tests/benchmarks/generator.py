@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,8 +13,9 @@ from itertools import count
 from typing import Any
 
 from django.core.management.color import no_style
-from django.db import connection, models, transaction
+from django.db import connection, models
 
+from clinic import guards
 from clinic.models import Location, Practitioner, Room
 from treatments.models import (
     Appointment,
@@ -31,11 +33,14 @@ from treatments.models import (
     Treatment,
 )
 from treatments.models.fields import PUBLIC_ID_ALPHABET
+from treatments.queries.invariants import violations
 from treatments.queries.patients import keys_of
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import Facts, FlagFact, Given
 from treatments.rules.intervals import forecast
 from treatments.rules.periods import Period
+from treatments.rules.vocabulary import TreatmentKind
+from treatments.services.records import interval_days
 
 SEED = 20261122
 CHUNK = 1000  # patients whose rows are written together
@@ -90,6 +95,16 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int) else str(value)
 
 
+def settle(tables: Iterable[type[models.Model]]) -> None:
+    """After rows were written past the guards: the next number is free, the planner knows them, and nothing is wrong."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), list(tables)):
+            cursor.execute(statement)
+        cursor.execute("ANALYZE")
+    if wrong := violations(connection):
+        raise RuntimeError(f"The generated clinic cannot be: {wrong[0]}")
+
+
 def public_id(number: int) -> str:
     base = len(PUBLIC_ID_ALPHABET)
     number = number * 104_729_003 % base**6
@@ -132,17 +147,14 @@ class Clinic:
         self.tables = {model: Table(model, **by) for model in tables}
 
     def grow_to(self, n_patients: int) -> None:
-        while self.n_patients < n_patients:
-            for number in range(self.n_patients, min(self.n_patients + CHUNK, n_patients)):
-                self._patient(number, random.Random(f"{self.seed} {number}"))
-                self.n_patients += 1
-            with transaction.atomic():
+        with guards.lifted():  # a visit begins as booked, never as done
+            while self.n_patients < n_patients:
+                for number in range(self.n_patients, min(self.n_patients + CHUNK, n_patients)):
+                    self._patient(number, random.Random(f"{self.seed} {number}"))
+                    self.n_patients += 1
                 for table in self.tables.values():
                     table.write()
-        with connection.cursor() as cursor:
-            for statement in connection.ops.sequence_reset_sql(no_style(), list(self.tables)):
-                cursor.execute(statement)
-            cursor.execute("ANALYZE" if connection.vendor == "postgresql" else "PRAGMA optimize")
+        settle(self.tables)
 
     def _patient(self, number: int, rnd: random.Random) -> None:
         person = Patient(
@@ -161,7 +173,7 @@ class Clinic:
         areas = dict(
             rnd.sample(sorted(FACE.items()), rnd.randint(1, 3)) if face else [rnd.choice(sorted(OTHER.items()))]
         )
-        n_visits, gap = rnd.choice((1, 1, 2, 3, 4, 5, 6, 10)), rnd.randint(98, 150)
+        n_visits, gap = rnd.choice((1, 1, 2, 3, 4, 5, 6, 10)), max(rnd.randint(98, 150), *map(self._least_gap, areas))
         last = self.on - timedelta(days=rnd.randrange(200) if rnd.random() < 0.65 else rnd.randrange(200, 1200))
         days = [last - timedelta(days=gap * n) for n in reversed(range(n_visits))]
         flag, flags = self._flag(pk, rnd)
@@ -176,6 +188,9 @@ class Clinic:
         if number % 3 == 0:
             for kind in self.book.questions:
                 self.tables[SafetyAnswer].add(patient_id=pk, kind=kind, answer="no", answered_on=last, asked_by="bench")
+
+    def _least_gap(self, area: str) -> int:
+        return (self.book.licence("botox", area).min_interval.after(self.on) - self.on).days + 3  # months differ
 
     def _flag(self, patient: int, rnd: random.Random) -> tuple[int, tuple[FlagFact, ...]]:
         kind = rnd.choices([kind for kind, _w in FLAGS], [weight for _kind, weight in FLAGS])[0]
@@ -209,7 +224,8 @@ class Clinic:
         )  # fmt: skip
         for area, units in areas.items():
             given = self.tables[CourseTreatment].add(
-                treatment_id=pk, course_id=courses[area], units=units, licence_id=self.licences.get(self.indications[area])
+                treatment_id=pk, course_id=courses[area], units=units, licence_id=self.licences.get(self.indications[area]),
+                **interval_days(self.book, indication=area, product="botox", performed_on=day, kind=TreatmentKind.FULL),
             )  # fmt: skip
             self.tables[Injection].add(given_id=given, site=area.split("_")[0], side="", units=units)
 

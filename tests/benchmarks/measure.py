@@ -21,6 +21,18 @@ ROUND_SECONDS = 0.1  # each side runs about so long in each round
 CSRF = "0123456789abcdef0123456789abcdef"
 
 
+class Asked(NamedTuple):
+    """How big, how often, and whether beside the peer."""
+
+    scale: float
+    rounds: int
+    peer: bool = False
+
+
+class Missed(Exception):
+    """A goal that stops a release was missed; carries what was printed."""
+
+
 class Figure(NamedTuple):
     name: str
     cpu_ms: float
