@@ -108,6 +108,8 @@ def move(
     """Another time: judged like a new visit. An earlier override was for the old day and does not move with it."""
     appointment = _locked(appointment, version=version)
     _must_be_live(appointment)
+    if AppointmentState(appointment.state) in (AppointmentState.CHECKED, AppointmentState.IN_ROOM):
+        raise ValidationError(_("The patient is checked in. Take the visit back to arrived, then move it."))
     booking = Booking(
         patient=appointment.patient,
         indications=tuple(course.indication for course in appointment.courses.select_related("indication")),
@@ -134,7 +136,8 @@ def move(
     _set_state(appointment, AppointmentState.BOOKED, by=by.username, at=at)
     overrides.keep(appointment)
     slot_holds.drop(appointment.patient, by=by.username)
-    earlier.fulfilled(appointment.patient, at=at)
+    if appointment.starts_at < was:
+        earlier.fulfilled(appointment.patient, at=at)
     _audit(
         "appointment.moved",
         appointment,
@@ -202,7 +205,7 @@ def mark(
         _comes_back(appointment, was, at=at)
     elif state in GOING_AHEAD:
         _stands_up(appointment, at=at)
-    if state in (AppointmentState.BOOKED, AppointmentState.ARRIVED):
+    if state == AppointmentState.ARRIVED:
         appointment.checked_by, appointment.checked_at, appointment.identity_note = "", None, ""
     if was == AppointmentState.CANCELLED and appointment.what_next == WhatNext.CLOSE:
         _reopen(appointment, by=by, at=at)
@@ -339,6 +342,8 @@ def _as_booking(appointment: Appointment) -> Booking:
 def _set_state(appointment: Appointment, state: AppointmentState, *, by: str, at: datetime, reason: str = "") -> None:
     appointment.state, appointment.state_by, appointment.state_at = state.value, by, at
     appointment.state_reason = reason
+    if state == AppointmentState.BOOKED:
+        appointment.checked_by, appointment.checked_at, appointment.identity_note = "", None, ""
     appointment.version += 1
     appointment.save()
 

@@ -41,5 +41,6 @@ def fulfilled(patient: Patient, *, at: datetime) -> None:
 @act
 def close(wish: EarlierWish, *, by: str, at: datetime) -> None:
     """Take the patient off the list."""
-    EarlierWish.objects.filter(pk=wish.pk, ended_at__isnull=True).update(ended_at=at, ended_why="closed")
+    open_wishes = EarlierWish.objects.filter(patient=wish.patient_id, ended_at__isnull=True)  # two after a merge
+    open_wishes.update(ended_at=at, ended_why="closed")
     audit.record("earlier.closed", wish, by=by, at=at, patient=wish.patient.public_id)

@@ -23,7 +23,7 @@ from treatments.queries import consents
 from treatments.rules.contraindications import answer_state
 from treatments.rules.findings import Refused
 from treatments.rules.vocabulary import Answer, AppointmentState
-from treatments.services import appointments
+from treatments.services import appointments, patients
 from treatments.services.stale import Stale
 from treatments.views.frames import patient_frame
 from treatments.views.returns import asked_return
@@ -41,10 +41,11 @@ S = AppointmentState
 def check_in(request: HttpRequest, public_id: str) -> HttpResponse:
     """Arrived -> checked in; a yes raises its flag, and the visit goes on hold instead."""
     appointment = appointment_of(public_id)
-    if why := _why_not(appointment):
-        return show(request, appointment, problem=why, status=409)
     frame = patient_frame(appointment.patient)
     form = _form(request, appointment, frame)
+    if why := _why_not(appointment):
+        _keep_answers(request, appointment, form)
+        return show(request, appointment_of(public_id), problem=why, status=409)
     if request.method == "POST" and form.is_valid():
         try:
             appointment = appointments.check_in(
@@ -58,14 +59,26 @@ def check_in(request: HttpRequest, public_id: str) -> HttpResponse:
                 version=form.cleaned_data["version"],
             )
         except Stale as error:
+            _keep_answers(request, appointment, form)
             return second(request, error.appointment, S.CHECKED)
         except Refused as error:
+            _keep_answers(request, appointment, form)
             return refused(request, public_id, error)
         except ValidationError as error:
             put_errors(form, error)
         else:
             return _checked(request, appointment)
     return render(request, "visits/check_in.html", _page(request, appointment, frame, form), status=_status(form))
+
+
+def _keep_answers(request: HttpRequest, appointment: Appointment, form: CheckInForm) -> None:
+    """What the patient has said counts, also where the visit itself cannot be checked in any more."""
+    if request.method == "POST" and form.is_valid() and (answers := form.given()):
+        by, at = person(request).username, timezone.now()
+        patients.answer_questions(
+            appointment.patient, answers=answers, by=by, at=at, answered_on=timezone.localtime(at).date()
+        )
+        messages.info(request, _("The answers to the safety questions were saved."))
 
 
 def _why_not(appointment: Appointment) -> str:

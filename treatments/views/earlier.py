@@ -6,8 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -110,7 +110,9 @@ def ask(request: HttpRequest, public_id: str) -> HttpResponse:
 def close(request: HttpRequest, public_id: str) -> HttpResponse:
     """Off the list: the patient no longer wants it."""
     patient = patient_of(public_id)
-    wish = get_object_or_404(EarlierWish, patient=patient, ended_at__isnull=True)
+    wish = EarlierWish.objects.filter(patient=patient, ended_at__isnull=True).first()
+    if wish is None:
+        raise Http404
     earlier.close(wish, by=request.user.get_username(), at=timezone.now())
     messages.success(request, _("No longer on the list for an earlier time: %(who)s.") % {"who": patient.list_name})
     return redirect(asked_return(request) or "earlier")

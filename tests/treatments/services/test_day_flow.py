@@ -12,7 +12,7 @@ from treatments.models import Appointment, Consent, Course, Flag, SafetyAnswer, 
 from treatments.queries.rulebook import rulebook
 from treatments.rules.findings import Refused
 from treatments.rules.vocabulary import TRANSITIONS, Answer, AppointmentState
-from treatments.services import appointments, consents, earlier
+from treatments.services import appointments, consents, earlier, flags
 from treatments.services.appointments import Booking, Stale
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +172,29 @@ def test_going_back_to_arrived_forgets_the_check_in():
     assert (row.checked_by, row.checked_at) == ("", None)
 
 
+@pytest.mark.parametrize("steps", [(ARRIVED, CHECKED), (ARRIVED, CHECKED, IN_ROOM)])
+def test_who_is_checked_in_is_taken_back_before_the_visit_is_moved(steps):
+    row = go(visit(), *steps)
+    when = {"practitioner": row.practitioner, "room": row.room, "starts_at": TEN + timedelta(hours=2), "minutes": 30}
+
+    with pytest.raises(ValidationError, match="Take the visit back to arrived"):
+        appointments.move(row, by=factories.staff("reception"), at=NOW, acknowledged=True, **when)
+
+    go(row, *((CHECKED, ARRIVED) if IN_ROOM in steps else (ARRIVED,)))
+    moved = appointments.move(row, by=factories.staff("reception"), at=NOW, acknowledged=True, **when)
+    assert (moved.state, moved.checked_at) == ("booked", None)
+
+
+def test_a_check_in_is_forgotten_with_the_hold_that_followed_it():
+    row = check_in(visit())
+    flag = factories.flag(row.patient)
+    flags.enter_in_error(flag, reason="Entered for the wrong patient", by="osei", at=TEN)
+
+    released = appointments.release(row, by="osei", at=TEN)
+
+    assert (released.state, released.checked_by, released.checked_at) == ("booked", "", None)
+
+
 def test_consent_is_withdrawn_from_today_and_kept():
     row = check_in(visit(), consent_signed=True)
 
@@ -226,3 +249,17 @@ def test_a_consultation_is_booked_and_kept_under_a_hard_stop_but_not_after_death
     type(person).objects.filter(pk=person.pk).update(died_on=TODAY)
     with pytest.raises(Refused, match="died"):
         visit(person, service=service, starts_at=TEN + timedelta(days=1))
+
+
+def test_only_a_sooner_time_fulfils_the_wish_for_one():
+    row = visit(starts_at=TEN + timedelta(days=7))
+    wish = earlier.ask(row.patient, by="maya", at=NOW)
+    when = {"practitioner": row.practitioner, "room": row.room, "minutes": 30, "by": factories.staff("reception")}
+
+    appointments.move(row, starts_at=TEN + timedelta(days=9), at=NOW, acknowledged=True, **when)
+    wish.refresh_from_db()
+    assert wish.ended_at is None
+
+    appointments.move(row, starts_at=TEN + timedelta(days=2), at=NOW, acknowledged=True, **when)
+    wish.refresh_from_db()
+    assert wish.ended_why == "booked"
