@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack, redirect_stdout
@@ -28,6 +29,7 @@ def main() -> None:
     options.rounds = options.rounds or (RACES if options.name == "race" else ROUNDS)
     if options.rounds < 5 or not 0.0005 <= options.scale <= 20:
         parser.error("A median takes 5 rounds or more, a scale from 0.0005 to 20.")
+    signal.signal(signal.SIGTERM, lambda *_caught: sys.exit(1))  # servers and databases are stopped on the way out
     with ExitStack() as resources:
         os.environ["DATABASE_URL"] = _database(options.db, resources)
         printed, missed = _measure(options)

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from clinic import guards
 from clinic.models import AuditEvent
 from tests import factories
 from tests.factories import BY, NOW, TODAY
@@ -795,3 +796,17 @@ def test_an_override_that_was_taken_back_meanwhile_covers_nothing():
         sign(person, record(appointment=seen), acknowledged=True)
 
     assert "interval_not_elapsed" in codes(refusal.value)
+
+
+def test_what_lies_too_close_by_a_longer_interval_of_then_is_recorded_with_its_reason():
+    person = factories.patient()
+    first = factories.treated(person, date(2026, 7, 1))
+    with guards.lifted():
+        CourseTreatment.objects.filter(treatment=first).update(repeat_from=date(2027, 1, 1))  # a rule that was stricter
+    factories.answers(person)
+
+    with pytest.raises(Refused, match="Give the reason"):
+        sign(person)
+    signed = sign(person, incident_reason="Agreed with the physician")
+
+    assert signed.incident_reason == "Agreed with the physician"

@@ -151,6 +151,20 @@ def test_who_cannot_be_identified_is_checked_in_with_the_reason(reception):
     assert (state(visit), visit.identity_note) == ("checked", "Came with her mother, no paper")
 
 
+@pytest.mark.parametrize("meanwhile", [AppointmentState.ARRIVED, AppointmentState.MISSED])
+def test_what_the_patient_said_counts_also_where_a_colleague_was_quicker(reception, meanwhile):
+    visit = booked(person(asked_days_ago=None), at=NOW - timedelta(days=1))
+    answers = dict.fromkeys(rulebook(TODAY).questions, "no") | {"pregnancy": "yes"}
+    sent = typed(visit, changed="changed", **answers)
+    appointments.mark(visit, meanwhile, by="lin", at=NOW)
+
+    page = reception.post(url(visit), sent, follow=True).content.decode()
+
+    assert "The answers to the safety questions were saved." in page
+    assert Flag.objects.get(patient=visit.patient).kind == "pregnancy"
+    assert answers_of(visit.patient)["pregnancy"] == "yes"
+
+
 @pytest.mark.parametrize("days", [None, 91])
 def test_answers_out_of_date_leave_no_way_but_asking_them_all(reception, days):
     visit = booked(person(asked_days_ago=days))
