@@ -9,8 +9,8 @@ from treatments.models import LotStop, Product, Treatment
 
 
 def lot_key(lot_number: str) -> str:
-    """A lot number as it is compared: capitals, without spaces and dashes."""
-    return lot_number.upper().replace(" ", "").replace("-", "")
+    """A lot number as it is compared: capitals, without spaces and dashes, and nothing that cannot be read."""
+    return "".join(sign for sign in lot_number.upper() if sign.isprintable() and sign not in " -")
 
 
 def key_of(column: str) -> Upper:
