@@ -103,6 +103,7 @@ def test_a_due_patient_is_booked_with_five_keys(
     expect(page.locator("#best-2")).to_be_checked()
     page.keyboard.press("Enter")
     expect(page.locator("#decision")).to_contain_text("is held for you until")
+    page.wait_for_load_state("networkidle")  # the panel has settled
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Confirm booking")).to_be_focused()
     page.keyboard.press("Enter")
