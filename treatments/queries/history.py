@@ -50,6 +50,8 @@ def _given(ids: list[int]) -> dict[int, list[Given]]:
         .order_by("treatment__performed_on", "pk")
         .values(
             "units",
+            "repeat_from",
+            "previous_until",
             owner=F("course__patient"),
             indication=F("course__indication__code"),
             product=F("treatment__product__code"),
@@ -77,6 +79,8 @@ def _given(ids: list[int]) -> dict[int, list[Given]]:
                 sub_standard=row["sub_standard"] or row["stopped_lot"],
                 elsewhere=row["elsewhere"],
                 ref=row["ref"],
+                repeat_from=row["repeat_from"],
+                previous_until=row["previous_until"],
             )
         )
     return found

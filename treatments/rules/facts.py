@@ -29,6 +29,8 @@ class Given:
     elsewhere: bool = False
     voided: bool = False
     ref: str = ""
+    repeat_from: date | None = None  # the minimum interval on both sides, as it was when this was signed
+    previous_until: date | None = None
 
     @property
     def effect_from(self) -> date:
@@ -93,13 +95,17 @@ class PlannedDose:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A visit to be judged. `injecting` is True when the needle is next: questions must be answered that day."""
+    """A visit to be judged. `injecting` is True when the needle is next: questions must be answered that day.
+
+    `recorded` is True for what has been given: it is also held to the intervals that were kept with other treatments.
+    """
 
     doses: tuple[PlannedDose, ...]
     kind: TreatmentKind = TreatmentKind.FULL
     lot_expires_on: date | None = None
     lot_stopped: str = ""  # why, where the lot is in quarantine or recalled
     injecting: bool = False
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date
 
 from treatments.rules import contraindications, doses, intervals
 from treatments.rules.facts import Facts, Given, Plan, PlannedDose, RuleBook
-from treatments.rules.findings import Finding, in_order
+from treatments.rules.findings import Finding, in_order, stops
 from treatments.rules.periods import age_on, first_day_outside
 from treatments.rules.vocabulary import IndicationKind, ScheduleKind, Severity, TreatmentKind
 
@@ -26,11 +26,11 @@ def review(plan: Plan, facts: Facts, book: RuleBook, *, on: date) -> list[Findin
     for dose in plan.doses:
         found += _age(dose, facts, book, on)
         found += _licence(dose, book)
-        found += (
-            _touch_up(dose, facts, book, on)
-            if plan.kind == TreatmentKind.TOUCH_UP
-            else _interval(dose, facts, book, on)
-        )
+        if plan.kind == TreatmentKind.TOUCH_UP:
+            found += _touch_up(dose, facts, book, on)
+            continue
+        spacing = _interval(dose, facts, book, on)
+        found += spacing if stops(spacing) or not plan.recorded else [*spacing, *_kept_interval(dose, facts, book, on)]
     return in_order(found)
 
 
@@ -133,6 +133,30 @@ def _interval_to_next(dose: PlannedDose, after: Given, book: RuleBook, on: date)
             change="Check the day. If it was given so, record it as an incident with its reason.",
             about=dose.indication,
         )
+    ]
+
+
+def _kept_interval(dose: PlannedDose, facts: Facts, book: RuleBook, on: date) -> list[Finding]:
+    """Too close by the interval kept with another treatment, which may be longer than today's, or not with the nearest."""
+    near = [
+        g
+        for g in facts.full(dose.indication)
+        if (g.on <= on and g.repeat_from and g.repeat_from > on)
+        or (g.on > on and g.previous_until and g.previous_until < on)
+    ]
+    return [
+        Finding(
+            "interval_kept_not_elapsed",
+            Severity.SOFT_STOP,
+            f"{book.indications[dose.indication].short_name}: too close to the full treatment of {g.on:%d-%b-%Y},"
+            " by the minimum interval that was kept with it.",
+            "Treatment record",
+            since=g.on,
+            until=g.repeat_from if g.on <= on else None,
+            change="Check the day. If it was given so, record it as an incident with its reason.",
+            about=dose.indication,
+        )
+        for g in near[:1]
     ]
 
 

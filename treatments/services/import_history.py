@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -16,6 +17,7 @@ from treatments.rules.review import in_touch_up_range, review
 from treatments.rules.vocabulary import Severity, TreatmentKind
 from treatments.services.import_lines import Line
 from treatments.services.imports import Outcome, Person
+from treatments.services.records import interval_days
 
 REASON = "Recorded as it happened in the old system"
 _COLUMN_OF = {"lot_expired": "lot_expires_on", "cumulative_dose_exceeded": "units", "session_limit_exceeded": "units"}
@@ -57,7 +59,7 @@ class Visit:
 
     def plan(self) -> Plan:
         doses = tuple(PlannedDose(code, self.product, units) for code, units in self.units.items())
-        return Plan(doses, self.kind, lot_expires_on=self.lot_expires_on)
+        return Plan(doses, self.kind, lot_expires_on=self.lot_expires_on, recorded=True)
 
 
 def visits(lines: Iterable[Line], facts: Facts, book: RuleBook, taken: set[str], outcome: Outcome) -> Iterator[Visit]:
@@ -114,6 +116,12 @@ def _kind(line: Line, facts: Facts, book: RuleBook, outcome: Outcome) -> Treatme
 
 def _given(visit: Visit, book: RuleBook) -> list[Given]:
     system = book.products[visit.product].unit_system
+
+    def kept(code: str) -> dict[str, Any]:
+        return interval_days(
+            book, indication=code, product=visit.product, performed_on=visit.performed_on, kind=visit.kind
+        )
+
     return [
         Given(
             code,
@@ -124,6 +132,7 @@ def _given(visit: Visit, book: RuleBook) -> list[Given]:
             visit.kind,
             sub_standard=visit.sub_standard,
             ref=visit.source_key,
+            **kept(code),
         )
         for code, units in visit.units.items()
     ]

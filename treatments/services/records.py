@@ -49,7 +49,7 @@ class Record:
         doses = tuple(
             PlannedDose(code, self.product.code, sum(units, Decimal(0)), max(units)) for code, units in given.items()
         )
-        return Plan(doses, self.kind, lot_expires_on=self.lot_expires_on, injecting=True)
+        return Plan(doses, self.kind, lot_expires_on=self.lot_expires_on, injecting=True, recorded=True)
 
 
 def check(record: Record, patient: Patient, *, on: date) -> None:

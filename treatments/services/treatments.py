@@ -100,8 +100,7 @@ def sign(
         _void(amends, reason=void_reason, by=by, at=at, version=version)
     found = findings(record, patient, on=on)
     _gate(found, acknowledged=acknowledged, incident_reason=incident_reason)
-    needed = stops(found) or _near_by_what_was_kept(record, patient)
-    incident_reason = incident_reason.strip() if needed else ""
+    incident_reason = incident_reason.strip() if stops(found) else ""
     treatment = _write(record, patient, found, incident_reason=incident_reason, by=by, at=at, amends=amends)
     if record.appointment:
         _finish(record.appointment, by=by, at=at)
@@ -221,19 +220,6 @@ def note_worn_off(
         patient=treatment.patient.public_id,
         details={"worn_off_on": worn_off_on},
     )
-
-
-def _near_by_what_was_kept(record: Record, patient: Patient) -> bool:
-    """True where a treatment lies too close by the interval kept with it, although the rules of today would allow it."""
-    given = CourseTreatment.objects.filter(
-        treatment__patient=patient,
-        treatment__voided_at__isnull=True,
-        treatment__kind=TreatmentKind.FULL.value,
-        course__indication__code__in={line.indication for line in record.lines},
-    )
-    near = given.filter(treatment__performed_on__lte=record.performed_on, repeat_from__gt=record.performed_on)
-    near |= given.filter(treatment__performed_on__gt=record.performed_on, previous_until__lt=record.performed_on)
-    return record.kind == TreatmentKind.FULL and near.exists()
 
 
 def _must_be_of(patient: Patient, record: Record, amends: Treatment | None) -> None:

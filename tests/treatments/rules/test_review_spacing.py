@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.treatments.rules.book import (
@@ -152,3 +154,34 @@ def test_touch_up_counts_for_doses():
     found = judged(plan(planned(units=1), kind=TreatmentKind.TOUCH_UP), history)
 
     assert "cumulative_dose_exceeded" in codes(found)
+
+
+@pytest.mark.parametrize(
+    ("kept", "recorded", "stopped"),
+    [
+        pytest.param({"repeat_from": day("2026-06-02")}, True, True, id="kept longer than today's rule"),
+        pytest.param({"repeat_from": day("2026-06-01")}, True, False, id="over on that day"),
+        pytest.param({"repeat_from": day("2026-06-02")}, False, False, id="a visit goes by today's rules"),
+        pytest.param({}, True, False, id="nothing kept"),
+    ],
+)
+def test_what_is_recorded_is_held_to_the_interval_kept_with_an_earlier_treatment(kept, recorded, stopped):
+    history = facts(replace(given("2026-01-15"), **kept))
+    what = replace(plan(planned()), recorded=recorded)
+
+    assert ("interval_kept_not_elapsed" in codes(judged(what, history))) == stopped
+
+
+def test_an_interval_kept_with_one_that_is_not_the_nearest_counts_too():
+    far = replace(given("2025-12-01"), repeat_from=day("2026-07-01"))
+    near = replace(given("2026-01-15"), repeat_from=day("2026-04-15"))
+
+    found = judged(replace(plan(planned()), recorded=True), facts(far, near))
+
+    assert [(f.since, f.until) for f in found if f.code == "interval_kept_not_elapsed"] == [(far.on, far.repeat_from)]
+
+
+def test_a_back_dated_record_is_held_to_the_interval_kept_with_a_later_one():
+    later = replace(given("2026-12-01"), previous_until=day("2026-05-31"))
+
+    assert "interval_kept_not_elapsed" in codes(judged(replace(plan(planned()), recorded=True), facts(later)))

@@ -12,7 +12,7 @@ from clinic.models import AuditEvent
 from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Appointment, Course, CourseTreatment, Injection, Patient, Treatment
-from treatments.rules.findings import Refused
+from treatments.rules.findings import Refused, stops
 from treatments.rules.vocabulary import AppointmentState, Side, TreatmentKind
 from treatments.services import appointments, treatments
 from treatments.services.treatments import Line, Record
@@ -805,8 +805,9 @@ def test_what_lies_too_close_by_a_longer_interval_of_then_is_recorded_with_its_r
         CourseTreatment.objects.filter(treatment=first).update(repeat_from=date(2027, 1, 1))  # a rule that was stricter
     factories.answers(person)
 
-    with pytest.raises(Refused, match="Give the reason"):
+    with pytest.raises(Refused) as refusal:
         sign(person)
+    assert codes(refusal.value) & {f.code for f in stops(refusal.value.findings)} == {"interval_kept_not_elapsed"}
     signed = sign(person, incident_reason="Agreed with the physician")
 
     assert signed.incident_reason == "Agreed with the physician"
