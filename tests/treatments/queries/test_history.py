@@ -53,6 +53,8 @@ def test_a_treatment_comes_over_with_all_that_the_rules_need():
             units=Decimal("17.50"),
             on=DAY,
             ref=given.public_id,
+            repeat_from=date(2026, 9, 1),
+            previous_until=date(2026, 3, 1),
         ),
     )
 
