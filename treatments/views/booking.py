@@ -24,7 +24,7 @@ from treatments.views.decision import Question, decide, findings, read_key
 from treatments.views.once import once
 from treatments.views.override_page import decision_form, interruption, override_of
 from treatments.views.slot_asked import as_typed
-from treatments.views.slot_hold import keep, taken_again
+from treatments.views.slot_hold import answer_check, answer_hold, answer_times, keep
 from treatments.views.slots import choose
 from treatments.views.visit_forms import line, person, possible, prepares, pressed, say_refusal, typed
 from treatments.views.visit_page import appointment_of
@@ -134,38 +134,18 @@ def undo(request: HttpRequest, public_id: str) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, public_id: str) -> HttpResponse:
     """The panel beside the form for what is chosen so far."""
-    desk = Desk(public_id)
-    return _panel(request, desk, desk.question(request.POST))
+    return answer_check(request, Desk(public_id))
 
 
 @needs("treatments.add_appointment")
 @require_POST
 def times(request: HttpRequest, public_id: str) -> HttpResponse:
     """The times and the panel after a change of what, with whom or where."""
-    desk = Desk(public_id)
-    question = desk.question(pressed(request))
-    taken = keep(request, question, desk.frame) if "take" in request.POST else []
-    context = desk.context(request, question, desk.form(initial=typed(question.form)), near=bool(taken))
-    return render(request, "booking/_times.html", context | {"taken": taken, "announce": True})
+    return answer_times(request, Desk(public_id))
 
 
 @needs("treatments.add_appointment")
 @require_POST
 def hold(request: HttpRequest, public_id: str) -> HttpResponse:
     """A time is chosen: keep it for five minutes, and answer with the panel. Where it has gone, with the times."""
-    desk = Desk(public_id)
-    question = desk.question(pressed(request))
-    if taken := keep(request, question, desk.frame):
-        context = desk.context(request, question, desk.form(initial=typed(question.form)), near=True)
-        return taken_again(request, context | {"taken": taken})
-    return _panel(request, desk, question)
-
-
-def _panel(request: HttpRequest, desk: Desk, question: Question) -> HttpResponse:
-    shown = {
-        "decision": decide(question, desk.frame, request),
-        "patient": desk.patient,
-        "announce": True,
-        "alone": True,
-    }
-    return render(request, "booking/_decision.html", shown)
+    return answer_hold(request, Desk(public_id))

@@ -52,6 +52,9 @@ class Desk:
         indications, product = said.get("chosen", ()), said.get("product")
         return Question(self.patient, indications, product, form, self.own, service=said.get("service"))
 
+    def about(self) -> dict[str, Any]:
+        return {"patient": self.patient}
+
     def context(
         self, request: HttpRequest, question: Question, form: TimeForm, *, near: bool = False
     ) -> dict[str, Any]:

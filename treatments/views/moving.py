@@ -27,7 +27,7 @@ from treatments.views.decision import Question, decide, findings, read_key, told
 from treatments.views.frames import patient_frame
 from treatments.views.override_page import decision_form, interruption, override_of
 from treatments.views.slot_asked import as_typed, asked_slot
-from treatments.views.slot_hold import keep, taken_again
+from treatments.views.slot_hold import answer_check, answer_hold, answer_times, keep
 from treatments.views.slots import Chooser, choose
 from treatments.views.visit_forms import (
     line,
@@ -70,6 +70,9 @@ class _Move:
         indications = tuple(course.indication for course in own)
         visit = self.visit
         return Question(visit.patient, indications, visit.product, form, own, service=visit.service, visit=visit)
+
+    def about(self) -> dict[str, Any]:
+        return {"patient": self.visit.patient, "visit": self.visit, "was": was(self.visit)}
 
     def context(
         self, request: HttpRequest, question: Question, form: MoveForm, *, near: bool = False
@@ -181,43 +184,21 @@ def _stale(request: HttpRequest, public_id: str, chosen: str) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, public_id: str) -> HttpResponse:
     """The panel beside the form for the time chosen so far."""
-    moved = _Move(public_id)
-    return _panel(request, moved, moved.question(request.POST))
+    return answer_check(request, _Move(public_id))
 
 
 @needs("treatments.change_appointment")
 @require_POST
 def times(request: HttpRequest, public_id: str) -> HttpResponse:
     """The times and the panel after a change of with whom or where."""
-    moved = _Move(public_id)
-    question = moved.question(pressed(request))
-    taken = keep(request, question, moved.frame) if "take" in request.POST else []
-    context = moved.context(request, question, moved.form(initial=typed(question.form)), near=bool(taken))
-    return render(request, "booking/_times.html", context | {"taken": taken, "announce": True})
+    return answer_times(request, _Move(public_id))
 
 
 @needs("treatments.change_appointment")
 @require_POST
 def hold(request: HttpRequest, public_id: str) -> HttpResponse:
     """A time is chosen: keep it for five minutes, and answer with the panel. Where it has gone, with the times."""
-    moved = _Move(public_id)
-    question = moved.question(pressed(request))
-    if taken := keep(request, question, moved.frame):
-        context = moved.context(request, question, moved.form(initial=typed(question.form)), near=True)
-        return taken_again(request, context | {"taken": taken})
-    return _panel(request, moved, question)
-
-
-def _panel(request: HttpRequest, moved: _Move, question: Question) -> HttpResponse:
-    shown = {
-        "patient": moved.visit.patient,
-        "visit": moved.visit,
-        "was": was(moved.visit),
-        "announce": True,
-        "alone": True,
-    }
-    shown["decision"] = decide(question, moved.frame, request)
-    return render(request, "booking/_decision.html", shown)
+    return answer_hold(request, _Move(public_id))
 
 
 def _initial(moved: _Move) -> dict[str, Any]:
