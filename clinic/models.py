@@ -35,6 +35,9 @@ class User(AbstractUser):
     is_prescriber = models.BooleanField(
         _("prescriber"), default=False, help_text=_("May override a soft stop, for one visit, with a reason.")
     )
+    wants_digest = models.BooleanField(
+        _("morning e-mail"), default=False, help_text=_("Each morning the counts of the day, without any name.")
+    )
     theme = models.CharField(_("display"), max_length=5, choices=Theme, default=Theme.AUTO)
 
     def __str__(self) -> str:

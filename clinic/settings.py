@@ -35,6 +35,7 @@ CLINIC_PHONE_REGION = environment.choice("CLINIC_PHONE_REGION", "GB", phonenumbe
 
 SECRET_KEY = environment.secret_key("SECRET_KEY", None if PRODUCTION else BASE_DIR / ".secret-key")
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", None if PRODUCTION else ["localhost", "127.0.0.1", "[::1]"])
+CLINIC_URL = environment.text("CLINIC_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else "http://127.0.0.1:8000")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", [])
 BEHIND_PROXY = environment.flag("CLINIC_BEHIND_PROXY", default=False)
 STATIC_FOLDER = environment.text("CLINIC_STATIC_ROOT", "staticfiles")

@@ -53,6 +53,8 @@ FILLED_ONCE = {
     "treatments_treatment": ("appointment_id", "voided_by", "voided_at", "void_reason"),
     "treatments_coursetreatment": ("repeat_from", "previous_until"),
 }
+# What the patient said of an effect, or what was seen of it: it may be said again.
+SAID_OF_EFFECT = ("worn_off_on", "still_working_on", "seen_gone_on")
 
 SAYS = {
     "visit_practitioner_once": "A practitioner has one visit at a time.",

@@ -318,8 +318,12 @@ GUARDS: tuple[Guard, ...] = (
     _shape(
         "given_shape",
         GIVEN,
-        ("worn_off_on", "repeat_from", "previous_until"),
-        (UNITS, _day("worn_off_on"), _day("repeat_from"), _day("previous_until", first="1800-01-01")),
+        (*common.SAID_OF_EFFECT, "repeat_from", "previous_until"),
+        (
+            UNITS,
+            *(_day(column) for column in (*common.SAID_OF_EFFECT, "repeat_from")),
+            _day("previous_until", first="1800-01-01"),
+        ),
     ),
     _shape("injection_shape", INJECTION, (), ("NEW.site = ''", UNITS)),
 )

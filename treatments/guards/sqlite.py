@@ -333,9 +333,9 @@ GUARDS: tuple[Guard, ...] = (
     _shape(
         "given_shape",
         GIVEN,
-        ("worn_off_on", "repeat_from", "previous_until"),
-        (_units(empty=True), *(_day(column, empty=True) for column in ("worn_off_on", "repeat_from"))
-         , _day("previous_until", empty=True, first="1800-01-01")),
+        (*common.SAID_OF_EFFECT, "repeat_from", "previous_until"),
+        (_units(empty=True), *(_day(column, empty=True) for column in (*common.SAID_OF_EFFECT, "repeat_from")),
+         _day("previous_until", empty=True, first="1800-01-01")),
     ),
     _shape("injection_shape", INJECTION, (), ("NEW.site = ''", _units())),
 )  # fmt: skip

@@ -12,9 +12,21 @@ from treatments.models.catalogue import (
     Schedule,
     in_effect,
 )
+from treatments.models.clinic_settings import ClinicSettings
+from treatments.models.contact import (
+    ContactAttempt,
+    ContactPlan,
+    ContactStep,
+    Message,
+    MessageText,
+    PatientLink,
+    Reminder,
+    ReminderRun,
+)
 from treatments.models.courses import Course, CourseBlock
 from treatments.models.flags import Flag
 from treatments.models.patients import Consent, ContactConsent, Patient, PatientMerge, SafetyAnswer, SearchKey, Sex
+from treatments.models.reports import ClosedMonth
 from treatments.models.services import Service
 from treatments.models.tokens import FormToken
 from treatments.models.treatments import CourseTreatment, Injection, LotStop, Treatment
@@ -23,8 +35,13 @@ __all__ = [
     "AdverseEventKind",
     "Appointment",
     "CatalogueState",
+    "ClinicSettings",
+    "ClosedMonth",
     "Consent",
+    "ContactAttempt",
     "ContactConsent",
+    "ContactPlan",
+    "ContactStep",
     "Contraindication",
     "Course",
     "CourseBlock",
@@ -37,11 +54,16 @@ __all__ = [
     "Injection",
     "Licence",
     "LotStop",
+    "Message",
+    "MessageText",
     "OutcomeMeasure",
     "OverrideReason",
     "Patient",
+    "PatientLink",
     "PatientMerge",
     "Product",
+    "Reminder",
+    "ReminderRun",
     "Rule",
     "SafetyAnswer",
     "Schedule",

@@ -17,7 +17,7 @@ from treatments.models.courses import Course
 from treatments.models.fields import PlainCharField, PlainTextField, PublicIdField
 from treatments.models.patients import Patient
 from treatments.models.services import Service
-from treatments.rules.vocabulary import AppointmentState
+from treatments.rules.vocabulary import AppointmentState, Reply
 
 STATE_LABELS = {
     AppointmentState.BOOKED: _("Booked"),
@@ -28,6 +28,12 @@ STATE_LABELS = {
     AppointmentState.DONE: _("Done"),
     AppointmentState.MISSED: _("Missed"),
     AppointmentState.CANCELLED: _("Cancelled"),
+}
+REPLY_LABELS = {
+    Reply.NONE: _("No answer yet"),
+    Reply.COMING: _("Is coming"),
+    Reply.NOT_COMING: _("Cannot come"),
+    Reply.ANOTHER_TIME: _("Wants another time"),
 }
 LIVE = [state.value for state in AppointmentState if state.is_live]
 TAKES_TIME = [state.value for state in AppointmentState if state.takes_time]
@@ -105,6 +111,13 @@ class Appointment(models.Model):
     override_reason = models.CharField(_("override reason"), max_length=20, choices=OverrideReason, blank=True)
     override_words = PlainTextField(_("override, in own words"), blank=True)
     override_codes = models.JSONField(_("overridden rules"), default=list, blank=True)
+    reply = models.CharField(
+        _("the patient says"),
+        max_length=12,
+        blank=True,
+        choices=[(r.value, label) for r, label in REPLY_LABELS.items()],
+    )
+    replied_at = models.DateTimeField(_("said"), null=True, blank=True)
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = AppointmentQuerySet.as_manager()

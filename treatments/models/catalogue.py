@@ -63,6 +63,15 @@ class Indication(models.Model):
     source = models.TextField(_("source"))
     unverified = models.JSONField(_("not verified"), default=list, blank=True)
     is_active = models.BooleanField(_("treated here"), default=True)
+    contact_plan = models.ForeignKey(
+        "ContactPlan",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="indications",
+        verbose_name=_("contact plan"),
+        help_text=_("None: the usual one."),
+    )
     injectors = models.ManyToManyField(
         Practitioner,
         blank=True,

@@ -6,14 +6,14 @@ from datetime import date
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from treatments.models.catalogue import Indication
-from treatments.models.fields import PlainTextField
+from treatments.models.fields import PlainCharField, PlainTextField
 from treatments.models.flags import Flag
 from treatments.models.patients import Patient
-from treatments.rules.vocabulary import Band
+from treatments.rules.vocabulary import Band, CourseDuration
 
 
 class CourseQuerySet(models.QuerySet["Course"]):
@@ -78,6 +78,31 @@ class Course(models.Model):
     doubt = models.TextField(_("to be looked at"), blank=True)
     stopped_on = models.DateField(_("stopped"), null=True, blank=True)
     stopped_reason = PlainTextField(_("why it was stopped"), blank=True)
+    # set by a person: it stands beside the computed window until the next full treatment
+    set_from = models.DateField(_("due from, set by hand"), null=True, blank=True)
+    set_until = models.DateField(_("due until, set by hand"), null=True, blank=True)
+    set_reason = PlainCharField(_("why it was set"), max_length=200, blank=True)
+    set_by = models.CharField(_("set by"), max_length=150, blank=True)
+    set_at = models.DateTimeField(_("set"), null=True, blank=True)
+    set_cycle_on = models.DateField(null=True, blank=True)  # the last full treatment when it was set
+    computed_from = models.DateField(_("due from, computed"), null=True)
+    computed_until = models.DateField(_("due until, computed"), null=True)
+    # what the effect teaches: the estimate as plain values, and what staff decided about it
+    learned = models.JSONField(_("learned duration"), default=dict, blank=True)
+    duration_mode = models.CharField(
+        _("learned duration"), max_length=6, blank=True, choices=[(m.value, m.value) for m in CourseDuration]
+    )
+    pinned_low_days = models.PositiveSmallIntegerField(_("pinned: window opens after days"), null=True, blank=True)
+    pinned_high_days = models.PositiveSmallIntegerField(_("pinned: window closes after days"), null=True, blank=True)
+    # for the call list: kept from other rows, and compared with the day asked for
+    snoozed_until = models.DateField(_("back on the list on"), null=True, blank=True)
+    closed_on = models.DateField(null=True, editable=False)  # stopped, or the patient's death
+    blocked_until = models.DateField(null=True, editable=False)  # the end of the last block; 9999-12-31: open
+    booked_until = models.DateField(null=True, editable=False)  # the day of the last visit that is booked
+    held_until = models.DateField(null=True, editable=False)  # the day of the last visit on hold
+    rebook_since = models.DateField(null=True, editable=False)  # cancelled or missed, and nothing booked since
+    opted_out = models.BooleanField(default=False, editable=False)
+    call_rank = models.PositiveSmallIntegerField(default=3, editable=False)  # whom to call first, by reason
     version = models.PositiveIntegerField(default=1, editable=False)
 
     objects = CourseQuerySet.as_manager()
@@ -86,7 +111,33 @@ class Course(models.Model):
         ordering = ("patient", "indication", "pk")
         verbose_name = _("course")
         verbose_name_plural = _("courses")
-        constraints: ClassVar = [models.UniqueConstraint(fields=["patient", "indication"], name="course_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["patient", "indication"], name="course_once"),
+            models.CheckConstraint(
+                condition=Q(set_from__isnull=True, set_until__isnull=True, set_at__isnull=True, set_by="")
+                | (
+                    Q(
+                        set_from__isnull=False,
+                        set_until__isnull=False,
+                        set_until__gte=F("set_from"),
+                        set_at__isnull=False,
+                    )
+                    & ~Q(set_by="")
+                ),
+                name="course_set_date_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    ~Q(duration_mode=CourseDuration.PINNED.value)
+                    | Q(
+                        pinned_low_days__isnull=False,
+                        pinned_high_days__isnull=False,
+                        pinned_high_days__gte=F("pinned_low_days"),
+                    )
+                ),
+                name="course_pinned_is_whole",
+            ),
+        ]
         indexes: ClassVar = [
             models.Index(fields=["due_from", "overdue_from", "id"], name="course_due"),
             models.Index(fields=["overdue_from", "lapsed_from", "id"], name="course_overdue"),

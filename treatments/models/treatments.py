@@ -121,6 +121,8 @@ class CourseTreatment(models.Model):
     units = models.DecimalField(_("units"), max_digits=7, decimal_places=2, null=True)
     licence = models.ForeignKey(Licence, on_delete=models.PROTECT, null=True)
     worn_off_on = models.DateField(_("effect gone on"), null=True, blank=True)
+    still_working_on = models.DateField(_("effect still there on"), null=True, blank=True)
+    seen_gone_on = models.DateField(_("effect seen gone on"), null=True, blank=True)
     # The minimum interval on both sides, counted once by the rules of the day of the signature; None: not known.
     repeat_from = models.DateField(_("not again before"), null=True, blank=True)
     previous_until = models.DateField(_("previous one on or before"), null=True, blank=True)

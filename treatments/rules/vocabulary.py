@@ -122,3 +122,65 @@ class Side(StrEnum):
     NONE = ""
     LEFT = "left"
     RIGHT = "right"
+
+
+class Anchor(StrEnum):
+    """The date of a course from which a reminder is counted."""
+
+    DUE_FROM = "due_from"
+    DUE_UNTIL = "due_until"
+
+
+class Way(StrEnum):
+    """How a patient was reached."""
+
+    PHONE = "phone"
+    SMS = "sms"
+    EMAIL = "email"
+    LINK = "link"
+    DESK = "desk"
+
+
+class Outcome(StrEnum):
+    """What came of a contact about a course."""
+
+    NO_ANSWER = "no_answer"
+    LEFT_MESSAGE = "left_message"
+    WILL_CALL = "will_call"
+    NOT_NOW = "not_now"
+    STOP = "stop"
+    WRONG_NUMBER = "wrong_number"
+
+
+class MessageState(StrEnum):
+    WAITING = "waiting"  # not before its time, or to be tried again
+    CLAIMED = "claimed"  # one worker is sending it
+    SENT = "sent"  # the provider has taken it
+    FAILED = "failed"  # it will not be tried again
+    UNCERTAIN = "uncertain"  # nobody knows whether the provider has it; a person decides
+    DROPPED = "dropped"  # no longer true when its time came
+
+
+class Reply(StrEnum):
+    """What the patient said about a visit, beside its state."""
+
+    NONE = ""
+    COMING = "coming"
+    NOT_COMING = "not_coming"
+    ANOTHER_TIME = "another_time"
+
+
+class LearnedDuration(StrEnum):
+    """What the clinic does with what a patient's own effect teaches."""
+
+    OFF = "off"
+    SUGGEST = "suggest"  # shown beside the usual window, which rules
+    APPLY = "apply"  # sets the window
+
+
+class CourseDuration(StrEnum):
+    """What staff decided for one course about it."""
+
+    CLINIC = ""  # as the clinic does
+    OFF = "off"  # the usual window
+    PINNED = "pinned"  # the days that were pinned, whatever is learned later

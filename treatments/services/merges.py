@@ -21,7 +21,9 @@ from treatments.models import (
     CourseTreatment,
     EarlierWish,
     Flag,
+    Message,
     Patient,
+    PatientLink,
     PatientMerge,
     SafetyAnswer,
     SlotHold,
@@ -35,7 +37,7 @@ from treatments.rules.vocabulary import GOING_AHEAD, AppointmentState
 from treatments.services import courses, patients
 from treatments.services.acts import act
 
-_OWNED: tuple[type[models.Model], ...] = (Flag, SafetyAnswer, Consent, EarlierWish)
+_OWNED: tuple[type[models.Model], ...] = (Flag, SafetyAnswer, Consent, EarlierWish, Message, PatientLink)
 """What a patient owns and the merge hands over as it is. Treatments, courses and visits need more care."""
 
 
@@ -79,7 +81,7 @@ def undo(done: PatientMerge, *, by: str, at: datetime) -> PatientMerge:
         raise ValidationError(_("The record that was kept has itself been merged since. Undo that merge first."))
     moved = done.moved
     for model in _OWNED:
-        model._default_manager.filter(pk__in=moved[model.__name__], patient=kept).update(patient=gone)
+        model._default_manager.filter(pk__in=moved.get(model.__name__, ()), patient=kept).update(patient=gone)
     for pk in moved["Course"]:
         Course.objects.filter(pk=pk, patient=kept).update(patient=gone)
     Course.objects.filter(pk__in=moved["stopped"]).update(stopped_on=None, stopped_reason="", version=F("version") + 1)

@@ -204,7 +204,7 @@ MAY_CHANGE = {
         "patient_id", "ends_on", "review_on", "source", "note", "ended_by", "error_reason", "in_error", "version",
     },
     "treatments_treatment": {"patient_id", "findings", "incident_reason"},
-    "treatments_coursetreatment": {"course_id", "worn_off_on"},
+    "treatments_coursetreatment": {"course_id", "worn_off_on", "still_working_on", "seen_gone_on"},
 }  # fmt: skip
 
 

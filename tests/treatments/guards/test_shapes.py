@@ -28,6 +28,7 @@ SPELLINGS = ("2027-1-5", "2027-01-05T00:00:00", " 2027-01-05", "20270105", "2461
 @pytest.mark.parametrize(
     ("row", "column"),
     [("ada", "born_on"), ("ada", "died_on"), ("ended", "ends_on"), ("ended", "review_on"), ("given", "worn_off_on"),
+     ("given", "still_working_on"), ("given", "seen_gone_on"),
      ("later", "on")],
 )  # fmt: skip
 def test_no_day_that_is_none(world: World, row: str, column: str, text: str):

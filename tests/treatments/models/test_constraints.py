@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,11 +15,15 @@ from tests.factories import NOW, TODAY
 from treatments.models import (
     Appointment,
     Consent,
+    ContactPlan,
+    ContactStep,
     Course,
     CourseBlock,
     CourseTreatment,
     Flag,
     Injection,
+    Message,
+    MessageText,
     Patient,
     Service,
     Treatment,
@@ -31,6 +35,9 @@ DAY = timedelta(days=1)
 ELSEWHERE = {"elsewhere": True, "product": None, "lot_number": "", "lot_expires_on": None}
 NO_OVERRIDE = {"override_by": "", "override_at": None, "override_words": ""}
 OVERRIDE = {"override_by": "osei", "override_at": NOW, "override_words": "Agreed with the hospital"}
+NOT_SET = {"set_from": None, "set_until": None, "set_at": None, "set_by": ""}
+SET = {"set_from": TODAY, "set_until": TODAY + DAY, "set_at": NOW, "set_by": "osei"}
+PINNED = {"duration_mode": "pinned", "pinned_low_days": 90, "pinned_high_days": 120}
 NOT_VOIDED = {"voided_at": None, "voided_by": "", "void_reason": ""}
 VOIDED = {"voided_at": NOW, "voided_by": "osei", "void_reason": "Entered for the wrong patient"}
 
@@ -57,10 +64,52 @@ def rows() -> dict[type[models.Model], models.Model]:
     [injection] = course_given.injections.all()
     consent = Consent.objects.create(patient=person, signed_on=TODAY, recorded_by="maya", recorded_at=NOW)
     service = Service.objects.create(name="Review")
-    return {type(row): row for row in (person, given, flag, visit, course_given, injection, consent, service)}
+    plan = ContactPlan.objects.create(code="a-plan", name="A plan", quiet_from=time(20), quiet_until=time(9))
+    text = MessageText.objects.create(code="a-text", name="A text")
+    step = ContactStep.objects.create(plan=plan, code="first", anchor="due_from", offset_days=-21, text=text)
+    message = Message.objects.create(
+        key="a-key", kind="reminder", patient=person, made_by="maya", made_at=NOW, not_before_at=NOW
+    )
+    course = course_given.course
+    found = (person, given, flag, visit, course_given, injection, consent, service, plan, step, message, course)
+    return {type(row): row for row in found}
 
 
 CASES = {
+    "course_set_date_is_whole": (
+        Course,
+        [NOT_SET, SET, {**SET, "set_until": TODAY}],
+        [
+            *({**SET, name: NOT_SET[name]} for name in SET),
+            *({**NOT_SET, name: SET[name]} for name in SET),
+            {**SET, "set_until": TODAY - DAY},
+        ],
+    ),
+    "course_pinned_is_whole": (
+        Course,
+        [{"duration_mode": "off"}, PINNED, {**PINNED, "pinned_high_days": 90}],
+        [{**PINNED, name: None} for name in ("pinned_low_days", "pinned_high_days")]
+        + [{**PINNED, "pinned_high_days": 89}],
+    ),
+    "quiet_hours_end": (ContactPlan, [{"quiet_until": time(9)}], [{"quiet_until": time(20)}]),
+    "contact_step_within_a_year": (
+        ContactStep,
+        [{"offset_days": -366}, {"offset_days": 366}],
+        [{"offset_days": -367}, {"offset_days": 367}],
+    ),
+    "message_sent_has_its_time": (
+        Message,
+        [{"state": "waiting", "sent_at": None}, {"state": "sent", "sent_at": NOW}],
+        [{"state": "sent", "sent_at": None}],
+    ),
+    "message_claimed_by_somebody": (
+        Message,
+        [{"state": "claimed", "claimed_at": NOW, "claimed_by": "worker"}],
+        [
+            {"state": "claimed", "claimed_at": None, "claimed_by": "worker"},
+            {"state": "claimed", "claimed_at": NOW, "claimed_by": ""},
+        ],
+    ),
     "consent_withdrawn_after_signed": (
         Consent,
         [{"withdrawn_on": None}, {"withdrawn_on": TODAY}],
