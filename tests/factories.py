@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -11,9 +11,10 @@ from django.contrib.auth.models import Group
 
 from clinic import guards, permissions
 from clinic.models import AuditEvent, Location, Practitioner, Room, User
-from treatments.models import CatalogueState, Flag, Indication, Patient, Product, Treatment
+from treatments.models import Appointment, CatalogueState, Flag, Indication, Patient, Product, Treatment
 from treatments.rules.vocabulary import Answer, Side, TreatmentKind
-from treatments.services import catalogue, flags, patients, treatments
+from treatments.services import appointments, catalogue, flags, patients, treatments
+from treatments.services.diary import Booking
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -102,4 +103,31 @@ def treated(
     )
     return treatments.sign(
         record, patient=person, by=BY, at=at, acknowledged=True, incident_reason="Recorded from the paper notes"
+    )
+
+
+def visit(
+    person: Patient, starts_at: datetime = datetime(2026, 12, 1, 10, tzinfo=UTC), *, at: datetime = NOW, **fields: Any
+) -> Appointment:
+    """A booked visit of half an hour, whatever cautions there are."""
+    wanted = {"practitioner": None, "room": None, "minutes": 30} | fields
+    wanted["practitioner"] = wanted["practitioner"] or practitioner()
+    wanted["room"] = wanted["room"] or room()
+    areas = wanted.pop("indications", (indication(),))
+    booking = Booking(patient=person, indications=tuple(areas), starts_at=starts_at, **wanted)
+    return appointments.book(booking, by=staff("reception"), at=at, acknowledged=True)
+
+
+def moved(visit: Appointment, starts_at: datetime, *, at: datetime = NOW) -> Appointment:
+    """The same visit at another time of the same people."""
+    minutes = int((visit.ends_at - visit.starts_at) / timedelta(minutes=1))
+    return appointments.move(
+        visit,
+        practitioner=visit.practitioner,
+        room=visit.room,
+        starts_at=starts_at,
+        minutes=minutes,
+        by=staff("reception"),
+        at=at,
+        acknowledged=True,
     )

@@ -19,12 +19,12 @@ from treatments.models.contact import (
     ContactStep,
     Message,
     MessageText,
-    PatientLink,
     Reminder,
     ReminderRun,
 )
 from treatments.models.courses import Course, CourseBlock
 from treatments.models.flags import Flag
+from treatments.models.links import DigestMail, PatientLink, PatientRequest
 from treatments.models.patients import Consent, ContactConsent, Patient, PatientMerge, SafetyAnswer, SearchKey, Sex
 from treatments.models.reports import ClosedMonth
 from treatments.models.services import Service
@@ -46,6 +46,7 @@ __all__ = [
     "Course",
     "CourseBlock",
     "CourseTreatment",
+    "DigestMail",
     "DoseLimit",
     "EarlierWish",
     "Flag",
@@ -61,6 +62,7 @@ __all__ = [
     "Patient",
     "PatientLink",
     "PatientMerge",
+    "PatientRequest",
     "Product",
     "Reminder",
     "ReminderRun",

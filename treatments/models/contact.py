@@ -253,26 +253,3 @@ class ContactAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.course_id} {self.at:%Y-%m-%d} {self.outcome}"
-
-
-class PatientLink(models.Model):
-    """A page for one patient without an account: for one visit, for a due reminder, or to stop reminders."""
-
-    token = models.CharField(max_length=43, unique=True, editable=False)
-    purpose = models.SlugField(max_length=10)
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="links")
-    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, null=True, blank=True, related_name="links")
-    appointment_version = models.PositiveIntegerField(null=True, blank=True)
-    made_at = models.DateTimeField()
-    expires_at = models.DateTimeField(db_index=True)
-    ended_at = models.DateTimeField(null=True, blank=True)
-    failed_tries = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        ordering = ("-made_at", "-pk")
-        verbose_name = _("patient link")
-        verbose_name_plural = _("patient links")
-        indexes: ClassVar = [models.Index(fields=["patient", "purpose"], name="link_of_patient")]
-
-    def __str__(self) -> str:
-        return f"{self.purpose} {self.patient_id}"

@@ -170,6 +170,17 @@ class Reply(StrEnum):
     ANOTHER_TIME = "another_time"
 
 
+class Wish(StrEnum):
+    """What a patient asks reception for."""
+
+    ANOTHER_TIME = "another_time"
+    CANNOT_COME = "cannot_come"
+    A_TIME = "a_time"  # nothing is booked yet
+    CALL = "call"
+    ANSWERS = "answers"  # a safety question that needs a talk
+    WORDS = "words"  # a text message that is neither yes, no nor stop
+
+
 class LearnedDuration(StrEnum):
     """What the clinic does with what a patient's own effect teaches."""
 

@@ -25,6 +25,7 @@ from treatments.models import (
     Patient,
     PatientLink,
     PatientMerge,
+    PatientRequest,
     SafetyAnswer,
     SlotHold,
     Treatment,
@@ -37,7 +38,9 @@ from treatments.rules.vocabulary import GOING_AHEAD, AppointmentState
 from treatments.services import courses, patients
 from treatments.services.acts import act
 
-_OWNED: tuple[type[models.Model], ...] = (Flag, SafetyAnswer, Consent, EarlierWish, Message, PatientLink)
+_OWNED: tuple[type[models.Model], ...] = (
+    Flag, SafetyAnswer, Consent, EarlierWish, Message, PatientLink, PatientRequest,
+)  # fmt: skip
 """What a patient owns and the merge hands over as it is. Treatments, courses and visits need more care."""
 
 

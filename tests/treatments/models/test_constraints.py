@@ -25,6 +25,7 @@ from treatments.models import (
     Message,
     MessageText,
     Patient,
+    PatientRequest,
     Service,
     Treatment,
 )
@@ -71,7 +72,22 @@ def rows() -> dict[type[models.Model], models.Model]:
         key="a-key", kind="reminder", patient=person, made_by="maya", made_at=NOW, not_before_at=NOW
     )
     course = course_given.course
-    found = (person, given, flag, visit, course_given, injection, consent, service, plan, step, message, course)
+    request = PatientRequest.objects.create(patient=person, wish="call", way="link", at=NOW)
+    found = (
+        person,
+        given,
+        flag,
+        visit,
+        course_given,
+        injection,
+        consent,
+        service,
+        plan,
+        step,
+        message,
+        course,
+        request,
+    )
     return {type(row): row for row in found}
 
 
@@ -109,6 +125,11 @@ CASES = {
             {"state": "claimed", "claimed_at": None, "claimed_by": "worker"},
             {"state": "claimed", "claimed_at": NOW, "claimed_by": ""},
         ],
+    ),
+    "request_handled_is_whole": (
+        PatientRequest,
+        [{"handled_by": "", "handled_at": None}, {"handled_by": "maya", "handled_at": NOW}],
+        [{"handled_by": "maya", "handled_at": None}, {"handled_by": "", "handled_at": NOW}],
     ),
     "consent_withdrawn_after_signed": (
         Consent,
