@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -33,6 +33,34 @@ def text(name: str, default: str | None = None) -> str:
     if not value.strip():
         raise ImproperlyConfigured(f"{name} is set but empty. Give it a value or remove it.")
     return value.strip()
+
+
+def maybe(name: str) -> str:
+    """The variable's value, or "" where it is not set."""
+    known_variables.add(name)
+    return text(name) if name in os.environ else ""
+
+
+def needed_for(what: str, **variables: str) -> None:
+    """What was chosen works only with these variables."""
+    for name, value in variables.items():
+        if not value:
+            raise ImproperlyConfigured(f"{name} is not set. {what} needs it.")
+
+
+def web_address(name: str, value: str) -> None:
+    """Refuse what is no http or https address with a host."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}; it has to be an address like https://provider.example/messages."
+        )
+
+
+def channel(name: str, default: str, folder: Path) -> str:
+    """Off, or the name of a file in the folder of channels."""
+    shared = {"__init__", "base", "letters", "registry"}
+    return choice(name, default, ["off", *(path.stem for path in folder.glob("*.py") if path.stem not in shared)])
 
 
 def choice(name: str, default: str, options: Iterable[str]) -> str:

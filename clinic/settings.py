@@ -41,6 +41,42 @@ BEHIND_PROXY = environment.flag("CLINIC_BEHIND_PROXY", default=False)
 STATIC_FOLDER = environment.text("CLINIC_STATIC_ROOT", "staticfiles")
 DATABASES = {"default": environment.database("DATABASE_URL", "sqlite:///db.sqlite3", BASE_DIR)}
 
+# ---- messages to patients ----
+
+_CHANNEL_FILES = BASE_DIR / "clinic" / "channels"
+CHANNELS = {  # by which file of clinic/channels each way is served
+    "sms": environment.channel("CLINIC_SMS", "off" if PRODUCTION else "file", _CHANNEL_FILES),
+    "email": environment.channel("CLINIC_EMAIL", "off" if PRODUCTION else "file", _CHANNEL_FILES),
+}
+CHANNEL_TIMEOUT: float = environment.whole("CLINIC_CHANNEL_TIMEOUT", 10, at_least=1)
+CHANNEL_FOLDER = BASE_DIR / environment.text("CLINIC_OUTBOX", "outbox")
+CLINIC_SMS_URL = environment.maybe("CLINIC_SMS_URL")
+CLINIC_SMS_TOKEN = environment.maybe("CLINIC_SMS_TOKEN")
+CLINIC_SMS_TYPE = environment.text("CLINIC_SMS_TYPE", "application/json")
+CLINIC_SMS_BODY = environment.text("CLINIC_SMS_BODY", '{"to": "{to}", "text": "{text}", "reference": "{id}"}')
+CLINIC_SMS_REF = environment.text("CLINIC_SMS_REF", "id")
+if CHANNELS["sms"] == "http":
+    environment.needed_for("CLINIC_SMS=http", CLINIC_SMS_URL=CLINIC_SMS_URL)
+    environment.web_address("CLINIC_SMS_URL", CLINIC_SMS_URL)
+EMAIL_HOST = environment.text("CLINIC_SMTP_HOST", "localhost")
+EMAIL_PORT = environment.whole("CLINIC_SMTP_PORT", 25, at_least=1)
+EMAIL_HOST_USER = environment.maybe("CLINIC_SMTP_USER")
+EMAIL_HOST_PASSWORD = environment.maybe("CLINIC_SMTP_PASSWORD")
+_SMTP_SECURITY = environment.choice("CLINIC_SMTP_SECURITY", "none", ["none", "starttls", "tls"])
+EMAIL_USE_TLS, EMAIL_USE_SSL = _SMTP_SECURITY == "starttls", _SMTP_SECURITY == "tls"
+EMAIL_TIMEOUT = CHANNEL_TIMEOUT
+DEFAULT_FROM_EMAIL = environment.maybe("CLINIC_EMAIL_FROM") or f"{CLINIC_NAME} <noreply@{ALLOWED_HOSTS[0]}>"
+CLINIC_EMAIL_REPLY_TO = environment.maybe("CLINIC_EMAIL_REPLY_TO")
+if CHANNELS["email"] == "smtp":
+    environment.needed_for("CLINIC_EMAIL=smtp", CLINIC_EMAIL_FROM=environment.maybe("CLINIC_EMAIL_FROM"))
+# What staff themselves get (a test message, the morning's counts) goes where patients' e-mail goes.
+EMAIL_BACKEND = {
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+    "console": "django.core.mail.backends.console.EmailBackend",
+    "file": "django.core.mail.backends.filebased.EmailBackend",
+}.get(CHANNELS["email"], "django.core.mail.backends.dummy.EmailBackend")
+EMAIL_FILE_PATH = CHANNEL_FOLDER
+
 environment.refuse_unknown()
 
 # ---- the application ----

@@ -163,3 +163,34 @@ def test_every_variable_is_documented(load):
 
     assert "CLINIC_TIME_ZONE" in environment.known_variables
     assert [name for name in sorted(environment.known_variables) if f"| `{name}` |" not in page] == []
+
+
+def test_nothing_is_sent_out_before_somebody_says_how(load):
+    assert load()["CHANNELS"] == {"sms": "file", "email": "file"}
+    assert load(**PRODUCTION)["CHANNELS"] == {"sms": "off", "email": "off"}
+
+
+def test_a_provider_and_a_mail_server(load):
+    settings = load(
+        CLINIC_SMS="http", CLINIC_SMS_URL="https://provider.example/messages", CLINIC_EMAIL="smtp",
+        CLINIC_EMAIL_FROM="Harbour <desk@example.org>", CLINIC_SMTP_SECURITY="starttls",
+    )  # fmt: skip
+
+    assert settings["CHANNELS"] == {"sms": "http", "email": "smtp"}
+    assert (settings["EMAIL_USE_TLS"], settings["EMAIL_USE_SSL"]) == (True, False)
+    assert settings["EMAIL_BACKEND"].endswith("smtp.EmailBackend")
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"CLINIC_SMS": "htpp"}, "Did you mean http?"),
+        ({"CLINIC_SMS": "http"}, "CLINIC_SMS_URL is not set. CLINIC_SMS=http needs it."),
+        ({"CLINIC_SMS": "http", "CLINIC_SMS_URL": "provider.example"}, "has to be an address like https://"),
+        ({"CLINIC_EMAIL": "smtp"}, "CLINIC_EMAIL_FROM is not set. CLINIC_EMAIL=smtp needs it."),
+        ({"CLINIC_SMTP_PASSWORD": ""}, "CLINIC_SMTP_PASSWORD is set but empty"),
+    ],
+)
+def test_a_way_out_that_is_half_set_up(load, variables, sentence):
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        load(**variables)
