@@ -84,6 +84,29 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class SetWindow:
+    """A window that a person set after the full treatment of `cycle_on`."""
+
+    due_from: date
+    due_until: date
+    reason: str
+    by: str
+    set_on: date
+    cycle_on: date
+
+    def holds(self, last_on: date) -> bool:
+        """Until a full treatment later than the one after which it was set."""
+        return last_on <= self.cycle_on
+
+
+@dataclass(frozen=True, slots=True)
+class CourseChoice:
+    """What staff decided for one course."""
+
+    window: SetWindow | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedDose:
     """What somebody plans for one course. "" and None: not chosen yet. `most_at_site`: the largest single injection."""
 

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from treatments.rules import doses
 from treatments.rules.contraindications import Block, blocks
-from treatments.rules.facts import Facts, Given, LicenceRule, PlannedDose, RuleBook, ScheduleRule
+from treatments.rules.facts import CourseChoice, Facts, Given, LicenceRule, PlannedDose, RuleBook
 from treatments.rules.periods import Period, add_months, first_day_outside
-from treatments.rules.vocabulary import Band, IndicationKind, ScheduleKind
-
-CLINIC_SCHEDULE = "Schedule of this clinic"
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One candidate for one date: what asks for it, which day it gives, and whether it decided."""
-
-    about: str  # the date it speaks of: earliest_on, due_from, due_until, overdue_from, lapsed_from
-    rule: str
-    sentence: str
-    day: date
-    source: str
-    verified: bool
-    decided: bool
-
-    def as_data(self) -> dict[str, str | bool]:
-        return {
-            "about": self.about,
-            "rule": self.rule,
-            "sentence": self.sentence,
-            "day": self.day.isoformat(),
-            "source": self.source,
-            "verified": self.verified,
-            "decided": self.decided,
-        }
+from treatments.rules.reasons import CLINIC_SCHEDULE, Candidate, Reason, listed
+from treatments.rules.vocabulary import Band, IndicationKind
+from treatments.rules.windows import window
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +32,25 @@ class Forecast:
     reasons: tuple[Reason, ...] = ()
     blocks: tuple[Block, ...] = ()
     doubt: str = ""  # why a person must look at the record, "" where nothing is doubtful
+    computed_from: date | None = None  # the window without the one that was set by hand; None where none is
+    computed_until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    rule: str
-    sentence: str
-    day: date
-    source: str
-    verified: bool = True
+NOTHING_CHOSEN = CourseChoice()
 
 
-def forecast(indication: str, facts: Facts, book: RuleBook, *, planned: PlannedDose | None = None) -> Forecast:
+def forecast(
+    indication: str,
+    facts: Facts,
+    book: RuleBook,
+    *,
+    planned: PlannedDose | None = None,
+    choice: CourseChoice = NOTHING_CHOSEN,
+) -> Forecast:
     """The dates of a course from the facts and the rules alone; no day enters it, so nothing goes stale overnight.
 
-    What `planned` leaves open is taken from the last full treatment: its product, its units.
+    What `planned` leaves open is taken from the last full treatment: its product, its units. `choice` is what staff
+    decided for the course.
     """
     history = facts.full(indication)
     last = history[-1] if history else None
@@ -91,19 +70,22 @@ def forecast(indication: str, facts: Facts, book: RuleBook, *, planned: PlannedD
     )
     if last is None:
         return known
-    window, window_reasons = _window(earliest, effective, indication, book)
-    overdue_from = window[1] + timedelta(days=1)
-    late = _Candidate("day_after_window", "The day after the last good day, above", overdue_from, CLINIC_SCHEDULE)
+    opens = window(earliest, effective, indication, book, last_on=last.on, choice=choice)
+    overdue_from = opens.due_until + timedelta(days=1)
+    late = Candidate("day_after_window", "The day after the last good day, above", overdue_from, CLINIC_SCHEDULE)
     lapsed_from, lapse_reasons = _lapse(last, overdue_from, indication, book)
+    computed_from, computed_until = opens.computed or (None, None)
     return replace(
         known,
         last_treated_on=last.on,
         last_effective_on=effective.effect_from if effective else None,
-        due_from=window[0],
-        due_until=window[1],
+        due_from=opens.due_from,
+        due_until=opens.due_until,
         overdue_from=overdue_from,
         lapsed_from=lapsed_from,
-        reasons=tuple(reasons + window_reasons + _reasons("overdue_from", [late], overdue_from) + lapse_reasons),
+        reasons=(*reasons, *opens.reasons, *listed("overdue_from", [late], overdue_from), *lapse_reasons),
+        computed_from=computed_from,
+        computed_until=computed_until,
     )
 
 
@@ -131,9 +113,9 @@ def longer_interval(day: date, indication: str, products: tuple[str, str], book:
     return max(rules, key=lambda rule: rule.min_interval.after(day))
 
 
-def _interval_ends(last: Given, product: str, book: RuleBook) -> _Candidate:
+def _interval_ends(last: Given, product: str, book: RuleBook) -> Candidate:
     rule = interval_rule(last, product, book)
-    return _Candidate(
+    return Candidate(
         "minimum_interval",
         f"{rule.min_interval} after the last full treatment on {last.on:%d-%b-%Y}",
         rule.min_interval.after(last.on),
@@ -142,7 +124,7 @@ def _interval_ends(last: Given, product: str, book: RuleBook) -> _Candidate:
     )
 
 
-def age_reached(dose: PlannedDose, facts: Facts, book: RuleBook) -> _Candidate | None:
+def age_reached(dose: PlannedDose, facts: Facts, book: RuleBook) -> Candidate | None:
     """The birthday on which the minimum age of the indication or the licence is reached."""
     indication = book.indications[dose.indication]
     years = book.licence(dose.product, dose.indication).min_age_years or indication.min_age_years
@@ -152,7 +134,7 @@ def age_reached(dose: PlannedDose, facts: Facts, book: RuleBook) -> _Candidate |
         return None
     code = "under_age_cosmetic" if indication.kind == IndicationKind.AESTHETIC else "under_age_therapeutic"
     rule = book.contraindications.get(code)
-    return _Candidate(
+    return Candidate(
         "minimum_age",
         f"The patient turns {years}",
         add_months(facts.born_on, years * 12),
@@ -167,13 +149,13 @@ def elsewhere_periods(facts: Facts, book: RuleBook) -> list[Period]:
     return [Period(g.effect_from, g.on + lookback) for g in facts.counted() if g.elsewhere]
 
 
-def _elsewhere_ends(facts: Facts, book: RuleBook) -> _Candidate | None:
+def _elsewhere_ends(facts: Facts, book: RuleBook) -> Candidate | None:
     """When the look-back after the last treatment at another clinic is over."""
     last_on = max((g.on for g in facts.counted() if g.elsewhere), default=None)
     if last_on is None:
         return None
     rule = book.contraindications.get("recent_toxin_elsewhere")
-    return _Candidate(
+    return Candidate(
         "recent_toxin_elsewhere",
         f"{book.elsewhere_lookback_days} days after the treatment elsewhere ({last_on:%d-%b-%Y})",
         last_on + timedelta(days=book.elsewhere_lookback_days),
@@ -182,7 +164,7 @@ def _elsewhere_ends(facts: Facts, book: RuleBook) -> _Candidate | None:
     )
 
 
-def _floor(last: Given | None, dose: PlannedDose, facts: Facts, book: RuleBook) -> list[_Candidate]:
+def _floor(last: Given | None, dose: PlannedDose, facts: Facts, book: RuleBook) -> list[Candidate]:
     found = [age_reached(dose, facts, book), _elsewhere_ends(facts, book)]
     if last:
         found.append(_interval_ends(last, dose.product, book))
@@ -190,13 +172,13 @@ def _floor(last: Given | None, dose: PlannedDose, facts: Facts, book: RuleBook) 
     if fits and dose.units and (last is None or fits[0] > last.on):
         day, limit = fits
         sentence = f"{doses.units(dose.units)} units fit under {doses.units(limit.units)} within {limit.window}"
-        found.append(_Candidate("cumulative_dose", sentence, day, limit.source, limit.verified))
+        found.append(Candidate("cumulative_dose", sentence, day, limit.source, limit.verified))
     return [c for c in found if c] or [
-        _Candidate("no_floor", "No minimum age or interval is known", facts.born_on, "Catalogue", False)
+        Candidate("no_floor", "No minimum age or interval is known", facts.born_on, "Catalogue", False)
     ]
 
 
-def _earliest(floor: list[_Candidate], course_blocks: list[Block]) -> tuple[date, list[Reason]]:
+def _earliest(floor: list[Candidate], course_blocks: list[Block]) -> tuple[date, list[Reason]]:
     floor_on = max(c.day for c in floor)
     earliest = first_day_outside(floor_on, [b.period for b in course_blocks])
     moved = earliest > floor_on
@@ -205,60 +187,21 @@ def _earliest(floor: list[_Candidate], course_blocks: list[Block]) -> tuple[date
         ends_on = block.period.ends_on
         if moved and ends_on and floor_on < ends_on <= earliest and block.period.starts_on < earliest:
             sentence = f"{block.label} until {ends_on:%d-%b-%Y}"
-            candidates.append(_Candidate("block_ends", sentence, ends_on, block.source, block.verified))
-    return earliest, _reasons("earliest_on", candidates, earliest)
-
-
-def _window(
-    earliest: date, effective: Given | None, indication: str, book: RuleBook
-) -> tuple[tuple[date, date], list[Reason]]:
-    """`due_from` and `due_until`: the effect's window, moved as a whole where the earliest day lies after its start."""
-    if effective is None:
-        none = _Candidate("no_effect_yet", "No treatment with full effect: due at once", earliest, CLINIC_SCHEDULE)
-        return (earliest, earliest), _reasons("due_from", [none], earliest) + _reasons("due_until", [none], earliest)
-    schedule, began = book.indications[indication].schedule, effective.effect_from
-    opens = _Candidate("earliest_day", "The earliest day, above", earliest, CLINIC_SCHEDULE)
-    low, high = _effect(schedule, began)
-    if earliest > low.day:
-        n_days = (high.day - low.day).days
-        high = _Candidate(
-            "window_kept", f"The window keeps its {n_days} days", earliest + timedelta(days=n_days), CLINIC_SCHEDULE
-        )
-    due_from = max(earliest, low.day)
-    return (due_from, high.day), _reasons("due_from", [opens, low], due_from) + _reasons("due_until", [high], high.day)
-
-
-def _effect(schedule: ScheduleRule, began: date) -> tuple[_Candidate, _Candidate]:
-    """Both ends of the time in which the effect of the last effective treatment usually wears off."""
-    sentence = {
-        ScheduleKind.WINDOW: "The effect usually wears off from {} after {:%d-%b-%Y} on",
-        ScheduleKind.FIXED: "Fixed schedule: {} after {:%d-%b-%Y}",
-        ScheduleKind.EXAMINATION: "Examination, no repeat: {} after {:%d-%b-%Y}",
-    }[schedule.kind].format(schedule.effect_low, began)
-    last_day = f"{schedule.effect_high} after {began:%d-%b-%Y}"
-    source, verified = schedule.source, schedule.verified
-    return (
-        _Candidate("effect_low", sentence, schedule.effect_low.after(began), source, verified),
-        _Candidate("effect_high", last_day, schedule.effect_high.after(began), source, verified),
-    )
+            candidates.append(Candidate("block_ends", sentence, ends_on, block.source, block.verified))
+    return earliest, listed("earliest_on", candidates, earliest)
 
 
 def _lapse(last: Given, overdue_from: date, indication: str, book: RuleBook) -> tuple[date, list[Reason]]:
     schedule = book.indications[indication].schedule
-    lapse = _Candidate(
+    lapse = Candidate(
         "lapse",
         f"{schedule.lapse_after} after the last full treatment: a new consultation is needed",
         schedule.lapse_after.after(last.on),
         CLINIC_SCHEDULE,
     )
-    late = _Candidate("overdue_first", "Never before it is overdue", overdue_from, CLINIC_SCHEDULE)
+    late = Candidate("overdue_first", "Never before it is overdue", overdue_from, CLINIC_SCHEDULE)
     lapsed_from = max(lapse.day, overdue_from)
-    return lapsed_from, _reasons("lapsed_from", [lapse, late], lapsed_from)
-
-
-def _reasons(about: str, candidates: Iterable[_Candidate], decided: date) -> list[Reason]:
-    ordered = sorted(candidates, key=lambda c: (c.day, c.rule, c.sentence))
-    return [Reason(about, c.rule, c.sentence, c.day, c.source, c.verified, c.day == decided) for c in ordered]
+    return lapsed_from, listed("lapsed_from", [lapse, late], lapsed_from)
 
 
 def _doubt(history: list[Given], facts: Facts) -> str:

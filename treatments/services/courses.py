@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from clinic import audit
 from treatments.models import Appointment, Course, CourseBlock, Flag, Indication, Patient
-from treatments.queries import history, plans
+from treatments.queries import choices, history, plans
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import Facts, RuleBook
 from treatments.rules.findings import Finding, stops
@@ -22,7 +22,7 @@ from treatments.services import people, stale
 from treatments.services.acts import act
 
 _DATES = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on", "last_effective_on")
-_STORED = (*_DATES, "product", "units", "reasons", "doubt")
+_STORED = (*_DATES, "product", "units", "reasons", "doubt", "computed_from", "computed_until")
 _CHUNK = 200
 DATABASE = "database"  # who put a visit on hold where the database's own guard was there first
 
@@ -61,7 +61,7 @@ def _refresh_chunk(ids: list[int], book: RuleBook) -> int:
         blocks[row[0]].add(row[1:])
     changed, reblocked = [], {}
     for course in courses:
-        computed = forecast(course.indication.code, facts[course.patient_id], book)
+        computed = forecast(course.indication.code, facts[course.patient_id], book, choice=choices.of(course))
         wanted = {(b.ref, b.label, b.period.starts_on, b.period.ends_on) for b in computed.blocks}
         if wanted != blocks[course.pk]:
             reblocked[course.pk] = wanted

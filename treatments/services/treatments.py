@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from clinic import audit
 from treatments.models import (
@@ -36,11 +35,10 @@ from treatments.rules.review import review
 from treatments.rules.vocabulary import AppointmentState, Severity, TreatmentKind
 from treatments.services import courses, people, stale
 from treatments.services.acts import act
+from treatments.services.effects import VOIDED, said_of
 from treatments.services.records import Line, Record, check, interval_days, plausible
 
-__all__ = ["VOIDED", "Line", "Record", "findings", "licence_of", "note_worn_off", "record_elsewhere", "sign", "void"]
-
-VOIDED = gettext_lazy("This treatment has been voided and can no longer be changed.")
+__all__ = ["VOIDED", "Line", "Record", "findings", "licence_of", "record_elsewhere", "sign", "void"]
 
 
 def findings(
@@ -194,34 +192,6 @@ def _check_elsewhere(
         raise ValidationError(wrong)
 
 
-@act
-def note_worn_off(
-    given: CourseTreatment, *, worn_off_on: date | None, by: str, at: datetime, version: int | None = None
-) -> None:
-    """The day on which the patient said the effect had gone; an observation, not a change of the record.
-
-    `version` is that of the course.
-    """
-    people.locked(given.treatment.patient)
-    given = CourseTreatment.objects.select_related("treatment__patient", "course").get(pk=given.pk)
-    stale.check(given.course, version)
-    treatment = given.treatment
-    if treatment.voided_at:
-        raise ValidationError(VOIDED)
-    if worn_off_on and not treatment.performed_on <= worn_off_on <= timezone.localtime(at).date():
-        raise ValidationError({"worn_off_on": _("The day must lie between the treatment and today.")})
-    CourseTreatment.objects.filter(pk=given.pk).update(worn_off_on=worn_off_on)
-    Course.objects.filter(pk=given.course_id).update(version=F("version") + 1)
-    audit.record(
-        "effect.worn_off",
-        treatment,
-        by=by,
-        at=at,
-        patient=treatment.patient.public_id,
-        details={"worn_off_on": worn_off_on},
-    )
-
-
 def _must_be_of(patient: Patient, record: Record, amends: Treatment | None) -> None:
     if any(other and other.patient_id != patient.pk for other in (record.appointment, amends)):
         raise ValidationError(_("The visit or the treatment belongs to another patient."))
@@ -274,7 +244,7 @@ def _write(
 def _write_lines(record: Record, treatment: Treatment, *, on: date) -> None:
     codes = list(dict.fromkeys(line.indication for line in record.lines))
     indications = {row.code: row for row in Indication.objects.filter(code__in=codes)}
-    worn_off, book = _noted_worn_off(treatment), rulebook(on)
+    said, book = _said_of_effect(treatment), rulebook(on)
     for course in courses.ensure(treatment.patient, [indications[code] for code in codes], on=on):
         lines = [line for line in record.lines if line.indication == course.indication.code]
         given = CourseTreatment.objects.create(
@@ -282,7 +252,7 @@ def _write_lines(record: Record, treatment: Treatment, *, on: date) -> None:
             course=course,
             units=sum((line.units for line in lines), Decimal(0)),
             licence=licence_of(record.product, course, on=on),
-            worn_off_on=worn_off.get(course.pk),
+            **said.get(course.pk, {}),
             **interval_days(
                 book,
                 indication=course.indication.code,
@@ -296,12 +266,17 @@ def _write_lines(record: Record, treatment: Treatment, *, on: date) -> None:
         )
 
 
-def _noted_worn_off(treatment: Treatment) -> dict[int, date]:
-    """What the patient said of the effect stays with the course when the record is amended."""
+def _said_of_effect(treatment: Treatment) -> dict[int, dict[str, date]]:
+    """What was said of the effect stays with the course when the record is amended, but for days before it."""
     if treatment.amends_id is None:
         return {}
-    rows = CourseTreatment.objects.filter(treatment=treatment.amends_id, worn_off_on__gte=treatment.performed_on)
-    return {course: day for course, day in rows.values_list("course", "worn_off_on") if day}
+    rows = CourseTreatment.objects.filter(treatment=treatment.amends_id)
+    return {
+        row.course_id: {
+            name: day for name, day in asdict(said_of(row)).items() if day and day >= treatment.performed_on
+        }
+        for row in rows
+    }
 
 
 def licence_of(product: Product, course: Course, *, on: date) -> Licence | None:

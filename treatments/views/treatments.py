@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from treatments.forms.layout import put_errors
 from treatments.forms.treatments import VoidForm, WornOffForm
 from treatments.models import CourseTreatment, Indication, Patient, Product, Treatment
 from treatments.rules.findings import Refused
-from treatments.services import patients, treatments
+from treatments.services import effects, patients, treatments
 from treatments.services.signing import AlreadySigned
 from treatments.services.stale import Stale
 from treatments.views import stale, treatment_stale
@@ -189,9 +190,10 @@ def worn_off(request: HttpRequest, public_id: str, indication: str) -> HttpRespo
             raise ValidationError([error for errors in form.errors.values() for error in errors])
         gone_on: date | None = form.cleaned_data["worn_off_on"]
         by, at, version = request.user.get_username(), timezone.now(), form.cleaned_data["version"]
+        said = replace(effects.said_of(given), worn_off_on=gone_on)
         once(
             request,
-            lambda: treatments.note_worn_off(given, worn_off_on=gone_on, by=by, at=at, version=version),
+            lambda: effects.correct(given, said, by=by, at=at, version=version),
             url=patient.get_absolute_url(),
         )
     except Stale:

@@ -12,7 +12,7 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Appointment, Course, CourseTreatment, Flag, Patient, Treatment
 from treatments.rules.vocabulary import TreatmentKind
-from treatments.services import appointments, courses, flags, patients, stale, treatments
+from treatments.services import appointments, courses, due_dates, effects, flags, patients, stale, treatments
 
 pytestmark = pytest.mark.django_db
 REASON = "Said so on the telephone"
@@ -49,7 +49,17 @@ def stop(person: Patient, version: int) -> Any:
 
 def worn_off(person: Patient, version: int) -> Any:
     given = CourseTreatment.objects.get()
-    return treatments.note_worn_off(given, worn_off_on=date(2026, 11, 1), by=BY, at=NOW, version=version)
+    return effects.correct(given, effects.Said(worn_off_on=date(2026, 11, 1)), by=BY, at=NOW, version=version)
+
+
+def note_effect(person: Patient, version: int) -> Any:
+    return effects.note(Course.objects.get(), still_working_on=TODAY, by=BY, at=NOW, version=version)
+
+
+def set_due(person: Patient, version: int) -> Any:
+    course = Course.objects.get()
+    days = {"due_from": course.earliest_on, "due_until": date(2027, 6, 1)}
+    return due_dates.set_window(course, **days, reason=REASON, by=BY, at=NOW, version=version)
 
 
 def confirm(person: Patient, version: int) -> Any:
@@ -74,6 +84,8 @@ def void(person: Patient, version: int) -> Any:
         (amend, Patient),
         (stop, Course),
         (worn_off, Course),
+        (note_effect, Course),
+        (set_due, Course),
         (confirm, Flag),
         (end, Flag),
         (in_error, Flag),

@@ -14,7 +14,7 @@ from tests.factories import BY, NOW, TODAY
 from treatments.models import Appointment, Course, CourseTreatment, Injection, Patient, Treatment
 from treatments.rules.findings import Refused, stops
 from treatments.rules.vocabulary import AppointmentState, Side, TreatmentKind
-from treatments.services import appointments, treatments
+from treatments.services import appointments, effects, treatments
 from treatments.services.treatments import Line, Record
 
 pytestmark = pytest.mark.django_db
@@ -520,12 +520,13 @@ def test_what_the_patient_said_of_the_effect_survives_an_amendment():
     person = patient_ready()
     factories.answers(person, on=date(2026, 7, 1), at=NOW)
     first = sign(person, record(performed_on=date(2026, 7, 1)))
-    treatments.note_worn_off(first.courses.get(), worn_off_on=date(2026, 10, 1), by=BY, at=NOW)
+    said = effects.Said(worn_off_on=date(2026, 10, 1), still_working_on=date(2026, 9, 1))
+    effects.correct(first.courses.get(), said, by=BY, at=NOW)
 
     amended = record(performed_on=date(2026, 7, 1), lot_number="C9999ZZ")
     second = sign(person, amended, amends=first, void_reason="The lot was misread")
 
-    assert second.courses.get().worn_off_on == date(2026, 10, 1)
+    assert effects.said_of(second.courses.get()) == said
 
 
 # ---- voiding ----
@@ -667,53 +668,6 @@ def test_elsewhere_is_not_amended():
 
     with pytest.raises(ValidationError, match="given elsewhere"):
         sign(person, amends=treatment, void_reason="The day was wrong", incident_reason=REASON)
-
-
-# ---- the effect ----
-
-
-def test_the_day_the_effect_had_gone_is_kept_and_can_be_taken_back():
-    person = patient_ready()
-    given = factories.treated(person, date(2026, 7, 1)).courses.get()
-
-    treatments.note_worn_off(given, worn_off_on=date(2026, 10, 1), by=BY, at=NOW)
-    given.refresh_from_db()
-    kept = given.worn_off_on
-    treatments.note_worn_off(given, worn_off_on=None, by=BY, at=NOW)
-    given.refresh_from_db()
-
-    assert (kept, given.worn_off_on) == (date(2026, 10, 1), None)
-    assert AuditEvent.objects.filter(verb="effect.worn_off").count() == 2
-
-
-@pytest.mark.parametrize(
-    ("gone_on", "allowed"),
-    [
-        (date(2026, 6, 30), False),
-        (date(2026, 7, 1), True),
-        (TODAY, True),
-        (TODAY + timedelta(days=1), False),
-    ],
-)
-def test_the_effect_goes_between_the_treatment_and_today(gone_on, allowed):
-    given = factories.treated(patient_ready(), date(2026, 7, 1)).courses.get()
-
-    try:
-        treatments.note_worn_off(given, worn_off_on=gone_on, by=BY, at=NOW)
-    except ValidationError:
-        assert not allowed
-    else:
-        assert allowed
-
-
-def test_a_voided_treatment_has_no_effect_to_note():
-    treatment = factories.treated(patient_ready(), date(2026, 7, 1))
-    treatments.void(treatment, reason="Entered for the wrong patient", by=BY, at=NOW)
-
-    with pytest.raises(ValidationError, match="has been voided"):
-        treatments.note_worn_off(
-            CourseTreatment.objects.select_related("treatment").get(), worn_off_on=TODAY, by=BY, at=NOW
-        )
 
 
 # ---- what a prescriber overrode ----

@@ -1027,8 +1027,8 @@ def test_the_end_of_the_effect_is_saved(injector):
 @pytest.mark.parametrize(
     ("day", "sentence"),
     [
-        ("2026-06-30", "The day must lie between the treatment and today."),
-        ("2026-11-23", "The day must lie between the treatment and today."),
+        ("2026-06-30", "The day must lie between the treatment, 01-Jul-2026, and today."),
+        ("2026-11-23", "The day must lie between the treatment, 01-Jul-2026, and today."),
         ("soon", "Date must be a real date"),
     ],
 )

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from treatments.management.commands.due import a_day
 from treatments.models import Course, Patient
-from treatments.queries import history
+from treatments.queries import choices, history
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import Facts, RuleBook
 from treatments.rules.intervals import Forecast, band_on, forecast
@@ -72,7 +72,7 @@ class Command(BaseCommand):
 
 def course_data(course: Course, facts: Facts, book: RuleBook, *, on: date) -> dict[str, Any]:
     """The forecast of one course in plain values."""
-    found: Forecast = forecast(course.indication.code, facts, book)
+    found: Forecast = forecast(course.indication.code, facts, book, choice=choices.of(course))
     stopped = any(day and day <= on for day in (course.stopped_on, facts.died_on))
     dates = {name: getattr(found, name) for name in ("last_treated_on", "last_effective_on", *_DATES)}
     return {

@@ -1,0 +1,26 @@
+"""Rows -> what staff decided for one course."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from treatments.models import Course
+from treatments.rules.facts import CourseChoice, SetWindow
+
+
+def of(course: Course) -> CourseChoice:
+    """What staff decided for a course; no query."""
+    return CourseChoice(_window(course))
+
+
+def _window(course: Course) -> SetWindow | None:
+    if not (course.set_from and course.set_until and course.set_at and course.set_cycle_on):
+        return None
+    return SetWindow(
+        due_from=course.set_from,
+        due_until=course.set_until,
+        reason=course.set_reason,
+        by=course.set_by,
+        set_on=timezone.localtime(course.set_at).date(),
+        cycle_on=course.set_cycle_on,
+    )
