@@ -36,10 +36,11 @@ from treatments.models.fields import PUBLIC_ID_ALPHABET
 from treatments.queries.invariants import violations
 from treatments.queries.patients import keys_of
 from treatments.queries.rulebook import rulebook
+from treatments.rules import calls
 from treatments.rules.facts import Facts, FlagFact, Given
 from treatments.rules.intervals import forecast
 from treatments.rules.periods import Period
-from treatments.rules.vocabulary import TreatmentKind
+from treatments.rules.vocabulary import IndicationKind, TreatmentKind
 from treatments.services.records import interval_days
 
 SEED = 20261122
@@ -127,6 +128,7 @@ class Clinic:
         self.rooms = [Room.objects.create(name=f"Room {n:03}", location=here).pk for n in range(self.n_staff)]
         self.book, moment = rulebook(self.on), f"{self.on} 09:00:00"
         self.indications = dict(Indication.objects.values_list("code", "pk"))
+        self.kinds = {code: IndicationKind(kind) for code, kind in Indication.objects.values_list("code", "kind")}
         self.botox = Product.objects.get(code="botox").pk
         self.licences = dict(Licence.objects.filter(product=self.botox).values_list("indication", "pk"))
         by = {"signed_by": "bench", "signed_at": moment, "state_by": "bench", "state_at": moment,
@@ -163,6 +165,7 @@ class Clinic:
             born_on=date(1945, 1, 1) + timedelta(days=rnd.randrange(58 * 365)),
             phone=f"+447{number + 100_000_000:09}",
             registered_on=self.on - timedelta(days=1600),
+            contact_consent="no" if rnd.random() < 0.03 else "yes",
         )
         values = {f.attname: getattr(person, f.attname) for f in Patient._meta.concrete_fields}
         pk = self.tables[Patient].add(**values)
@@ -180,11 +183,23 @@ class Clinic:
         given = tuple(
             Given(area, "botox", "allergan_unit", Decimal(units), day) for day in days for area, units in areas.items()
         )
-        courses = {area: self._course(pk, area, Facts(person.born_on, None, given, flags), flag) for area in areas}
+        coming = self.on + timedelta(days=rnd.randint(1, 28)) if rnd.random() < 0.12 and not flags else None
+        lost = self.on - timedelta(days=rnd.randint(1, 60)) if coming is None and rnd.random() < 0.03 else None
+        called = {
+            "n_full": n_visits,
+            "booked_until": coming,
+            "rebook_since": lost if lost and last < lost else None,
+            "opted_out": person.contact_consent == "no",
+            "snoozed_until": self.on + timedelta(days=rnd.randint(1, 14)) if rnd.random() < 0.04 else None,
+        }
+        facts = Facts(person.born_on, None, given, flags)
+        courses = {area: self._course(pk, area, facts, flag, dict(called)) for area in areas}
         for day in days:
             self._treatment(pk, day, areas, courses)
-        if rnd.random() < 0.12 and not flags:
-            self._visit(pk, self.on + timedelta(days=rnd.randint(1, 28)), "booked", courses)
+        if coming:
+            self._visit(pk, coming, "booked", courses)
+        if called["rebook_since"]:
+            self._visit(pk, lost, "cancelled", courses, changed_on=lost)
         if number % 3 == 0:
             for kind in self.book.questions:
                 self.tables[SafetyAnswer].add(patient_id=pk, kind=kind, answer="no", answered_on=last, asked_by="bench")
@@ -202,13 +217,16 @@ class Clinic:
         pk = self.tables[Flag].add(patient_id=patient, kind=kind, starts_on=since, ends_on=until, review_on=review)
         return pk, (FlagFact(kind, Period(since, until), review, public_id(pk)),)
 
-    def _course(self, patient: int, area: str, facts: Facts, flag: int) -> int:
-        known = forecast(area, facts, self.book)
+    def _course(self, patient: int, area: str, facts: Facts, flag: int, called: dict[str, Any]) -> int:
+        known, n_full = forecast(area, facts, self.book), called.pop("n_full")
+        ends = [block.period.ends_on or calls.NO_END for block in known.blocks]
+        called["blocked_until"] = max(ends, default=None)
+        called["call_rank"] = int(calls.rank(self.kinds[area], n_full=n_full, held=False))
         names = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on",
                  "last_effective_on", "product", "units", "doubt")  # fmt: skip
         values = {name: getattr(known, name) for name in names}
         values["reasons"] = [reason.as_data() for reason in known.reasons]
-        pk = self.tables[Course].add(patient_id=patient, indication_id=self.indications[area], **values)
+        pk = self.tables[Course].add(patient_id=patient, indication_id=self.indications[area], **values, **called)
         for block in known.blocks:
             self.tables[CourseBlock].add(
                 course_id=pk, flag_id=flag, label=block.label, starts_on=block.period.starts_on, ends_on=block.period.ends_on
@@ -229,12 +247,15 @@ class Clinic:
             )  # fmt: skip
             self.tables[Injection].add(given_id=given, site=area.split("_")[0], side="", units=units)
 
-    def _visit(self, patient: int, day: date, state: str, courses: dict[str, int]) -> tuple[int, int]:
+    def _visit(
+        self, patient: int, day: date, state: str, courses: dict[str, int], *, changed_on: date | None = None
+    ) -> tuple[int, int]:
         slot, who = divmod(self.taken[day], self.n_staff)
         self.taken[day] += 1
         starts, ends = (f"{day} {8 + n // 2:02}:{n % 2 * 30:02}:00" for n in (slot, slot + 1))
+        lost = {"state_at": f"{changed_on} 09:00:00", "what_next": "list"} if changed_on else {}
         pk = self.tables[Appointment].add(
-            patient_id=patient, practitioner_id=self.staff[who], room_id=self.rooms[who], on=day, starts_at=starts,
+            **lost, patient_id=patient, practitioner_id=self.staff[who], room_id=self.rooms[who], on=day, starts_at=starts,
             ends_at=ends, state=state, product_id=self.botox,
         )  # fmt: skip
         for course in courses.values():

@@ -20,7 +20,18 @@ from treatments.queries.staff import staff_names
 from treatments.rules.findings import Finding, Refused, cautions, in_order, soft_stops
 from treatments.rules.review import review, review_without_treatment
 from treatments.rules.vocabulary import GOING_AHEAD, TRANSITIONS, Answer, AppointmentState
-from treatments.services import consents, courses, diary, earlier, overrides, patients, people, slot_holds, stale
+from treatments.services import (
+    call_list,
+    consents,
+    courses,
+    diary,
+    earlier,
+    overrides,
+    patients,
+    people,
+    slot_holds,
+    stale,
+)
 from treatments.services.acts import act
 from treatments.services.diary import Booking
 from treatments.services.overrides import Override
@@ -85,6 +96,7 @@ def book(
     appointment.save(force_insert=True)
     overrides.keep(appointment)
     appointment.courses.set(courses.ensure(booking.patient, booking.indications, on=on))
+    call_list.keep([booking.patient.pk])
     slot_holds.drop(booking.patient, by=by.username)
     earlier.fulfilled(booking.patient, at=at)
     _audit("appointment.booked", appointment, by=by.username, at=at, findings=found, override=override)
@@ -346,6 +358,7 @@ def _set_state(appointment: Appointment, state: AppointmentState, *, by: str, at
         appointment.checked_by, appointment.checked_at, appointment.identity_note = "", None, ""
     appointment.version += 1
     appointment.save()
+    call_list.keep([appointment.patient_id])
 
 
 def _audit(

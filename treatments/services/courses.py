@@ -18,7 +18,7 @@ from treatments.rules.findings import Finding, stops
 from treatments.rules.intervals import Forecast, forecast
 from treatments.rules.review import review, review_without_treatment
 from treatments.rules.vocabulary import AppointmentState, Severity
-from treatments.services import people, stale
+from treatments.services import call_list, people, stale
 from treatments.services.acts import act
 
 _DATES = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on", "last_effective_on")
@@ -69,7 +69,7 @@ def _refresh_chunk(ids: list[int], book: RuleBook) -> int:
             changed.append(course)
     Course.objects.bulk_update(changed, _STORED, batch_size=100)
     _write_blocks(reblocked)
-    return len({course.pk for course in changed} | set(reblocked))
+    return len({course.pk for course in changed} | set(reblocked) | call_list.keep(ids))
 
 
 def _apply(course: Course, computed: Forecast) -> bool:
@@ -126,6 +126,7 @@ def rejudge(patient: Patient, *, by: str, at: datetime) -> list[Appointment]:
             hold(appointment, standing, by=by, at=at)
             held.append(appointment)
         appointment.save(update_fields=["findings", "state", "state_by", "state_at", "state_reason", "version"])
+    call_list.keep([patient.pk])  # also what the database's own guard has put on hold
     return held
 
 
@@ -179,6 +180,7 @@ def stop(course: Course, *, reason: str, by: str, at: datetime, version: int | N
     course.stopped_reason = reason.strip()
     course.version += 1
     course.save(update_fields=["stopped_on", "stopped_reason", "version"])
+    call_list.keep([course.patient_id])
     verb = "course.stopped" if course.stopped_on else "course.resumed"
     audit.record(verb, course, by=by, at=at, patient=course.patient.public_id, reason=reason)
     return course

@@ -15,7 +15,7 @@ from treatments.models import Flag, Patient, SafetyAnswer, SearchKey
 from treatments.queries import patients as find
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import Answer
-from treatments.services import catalogue, courses, flags, people, stale
+from treatments.services import call_list, catalogue, courses, flags, people, stale
 from treatments.services.acts import act
 
 
@@ -94,6 +94,8 @@ def amend(
     )
     if {"born_on", "died_on"} & set(changed):
         courses.fact_changed(patient, by=by, at=at)
+    elif "contact_consent" in changed:
+        call_list.keep([patient.pk])
     return patient
 
 
