@@ -38,7 +38,7 @@ from treatments.models import (
 )
 from treatments.rules import reference
 from treatments.services import catalogue_rows as rows
-from treatments.services import courses, strictness
+from treatments.services import contact, courses, strictness
 from treatments.services.acts import act
 
 FIRST_DAY = date(2000, 1, 1)  # what was known when the catalogue was first loaded holds for all earlier history
@@ -63,7 +63,7 @@ class Loaded:
 
 @act
 def load(*, jurisdiction: str, by: str, at: datetime) -> Loaded:
-    """Bring the database to the reference files. Loading twice changes nothing."""
+    """Bring the database to the reference files, texts and plans of contact too. Loading twice changes nothing."""
     hold()
     shelf, done, on = reference.load(), Loaded(), timezone.localtime(at).date()
     for model, key_values in (
@@ -87,6 +87,7 @@ def load(*, jurisdiction: str, by: str, at: datetime) -> Loaded:
         if limit:
             limit.indications.set([indications[name] for name in scope])
     _retire_limits({code for code, _values, _scope in rows.dose_limits(shelf, jurisdiction)}, done, on=on)
+    contact.load()
     if done.added or done.revised:
         state = rules_changed(by=by, at=at)
         details = {"jurisdiction": jurisdiction, "added": done.added, "revised": done.revised}
