@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from treatments.models import CourseTreatment, Flag, Patient, SafetyAnswer
 from treatments.queries.lots import given_of_stopped_lot
+from treatments.queries.prepared import prepared
 from treatments.rules.facts import AnswerFact, Facts, FlagFact, Given
 from treatments.rules.periods import Period
 from treatments.rules.vocabulary import Answer, TreatmentKind
@@ -44,9 +46,9 @@ def facts_of(patient_ids: Iterable[int], *, people: dict[int, tuple] | None = No
     }
 
 
-def _given(ids: list[int]) -> dict[int, list[Given]]:
-    rows = (
-        CourseTreatment.objects.filter(course__patient__in=ids, treatment__voided_at__isnull=True)
+def _given_rows(rows: QuerySet[CourseTreatment]) -> QuerySet[CourseTreatment, Any]:
+    return (
+        rows.filter(treatment__voided_at__isnull=True)
         .order_by("treatment__performed_on", "pk")
         .values(
             "units",
@@ -64,6 +66,17 @@ def _given(ids: list[int]) -> dict[int, list[Given]]:
             elsewhere=F("treatment__elsewhere"),
             ref=F("treatment__public_id"),
         )
+    )
+
+
+@prepared
+def _given_to_one(patient: int) -> QuerySet[CourseTreatment, Any]:
+    return _given_rows(CourseTreatment.objects.filter(course__patient=patient))
+
+
+def _given(ids: list[int]) -> dict[int, list[Given]]:
+    rows: Iterable[dict[str, Any]] = (
+        _given_to_one(ids[0]) if len(ids) == 1 else _given_rows(CourseTreatment.objects.filter(course__patient__in=ids))
     )
     found: dict[int, list[Given]] = defaultdict(list)
     for row in rows:
@@ -86,19 +99,38 @@ def _given(ids: list[int]) -> dict[int, list[Given]]:
     return found
 
 
+def _flag_rows(rows: QuerySet[Flag]) -> QuerySet[Flag, tuple]:
+    standing = rows.filter(in_error=False).order_by("starts_on", "pk")
+    return standing.values_list("patient", "kind", "starts_on", "ends_on", "review_on", "public_id")
+
+
+@prepared
+def _flags_of_one(patient: int) -> QuerySet[Flag, tuple]:
+    return _flag_rows(Flag.objects.filter(patient=patient))
+
+
 def _flags(ids: list[int]) -> dict[int, list[FlagFact]]:
-    rows = Flag.objects.filter(patient__in=ids, in_error=False).order_by("starts_on", "pk")
+    rows: Iterable[tuple] = _flags_of_one(ids[0]) if len(ids) == 1 else _flag_rows(Flag.objects.filter(patient__in=ids))
     found = defaultdict(list)
-    for pk, kind, starts_on, ends_on, review_on, ref in rows.values_list(
-        "patient", "kind", "starts_on", "ends_on", "review_on", "public_id"
-    ):
+    for pk, kind, starts_on, ends_on, review_on, ref in rows:
         found[pk].append(FlagFact(kind, Period(starts_on, ends_on), review_on, ref))
     return found
 
 
+def _answer_rows(rows: QuerySet[SafetyAnswer]) -> QuerySet[SafetyAnswer, tuple]:
+    return rows.order_by("answered_on", "pk").values_list("patient", "kind", "answer", "answered_on")
+
+
+@prepared
+def _answers_of_one(patient: int) -> QuerySet[SafetyAnswer, tuple]:
+    return _answer_rows(SafetyAnswer.objects.filter(patient=patient))
+
+
 def _answers(ids: list[int]) -> dict[int, list[AnswerFact]]:
-    rows = SafetyAnswer.objects.filter(patient__in=ids).order_by("answered_on", "pk")
+    rows: Iterable[tuple] = (
+        _answers_of_one(ids[0]) if len(ids) == 1 else _answer_rows(SafetyAnswer.objects.filter(patient__in=ids))
+    )
     found = defaultdict(list)
-    for pk, kind, answer, answered_on in rows.values_list("patient", "kind", "answer", "answered_on"):
+    for pk, kind, answer, answered_on in rows:
         found[pk].append(AnswerFact(kind, Answer(answer), answered_on))
     return found

@@ -9,13 +9,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Subquery, TextField
+from django.db.models import F, QuerySet, Subquery, TextField
 from django.db.models.functions import Cast
 
 from treatments.models import Appointment, CatalogueState, Course, CourseTreatment, Flag, Patient
 from treatments.queries import consents, history
 from treatments.queries.bands import stored_band
 from treatments.queries.consents import ConsentState
+from treatments.queries.prepared import prepared
 from treatments.queries.rulebook import rulebook
 from treatments.rules.contraindications import Block, blocks
 from treatments.rules.facts import Facts, Given, RuleBook
@@ -103,16 +104,12 @@ class PatientRecord:
 
 def of(public_id: str, *, on: date) -> PatientRecord | None:
     """The record of a patient; None where there is no such patient."""
-    token = CatalogueState.objects.order_by("pk").values("token")[:1]
-    patient = (
-        Patient.objects.annotate(token=Subquery(token), consent_on=consents.latest(on))
-        .filter(public_id=public_id)
-        .first()
-    )
-    if patient is None:
+    found = _patient(public_id, on)
+    if not found:
         return None
+    patient: Any = found[0]
     book = rulebook(on, token=patient.token)
-    flags = list(Flag.objects.filter(patient=patient).order_by("-starts_on", "-pk"))
+    flags = _flags(patient.pk)
     treatments = _treatments(patient)
     given = [_as_given(row, course) for row in treatments for course in row.courses]
     return PatientRecord(
@@ -120,16 +117,33 @@ def of(public_id: str, *, on: date) -> PatientRecord | None:
         book=book,
         facts=history.facts_from(patient, given=given, flags=flags),
         flags=flags,
-        courses=list(patient.courses.select_related("indication").order_by("earliest_on", "pk")),
+        courses=_courses(patient.pk),
         visits=_visits(patient),
         treatments=treatments,
         consent=consents.state(patient.consent_on, on),
     )
 
 
-def _treatments(patient: Patient) -> list[TreatmentRow]:
-    """One row of the query per injection; the findings are only decoded once per treatment."""
-    rows = (
+@prepared
+def _patient(public_id: str, on: date) -> QuerySet[Patient]:
+    token = CatalogueState.objects.order_by("pk").values("token")[:1]
+    return Patient.objects.filter(public_id=public_id).annotate(token=Subquery(token), consent_on=consents.latest(on))
+
+
+@prepared
+def _flags(patient: int) -> QuerySet[Flag]:
+    return Flag.objects.filter(patient=patient).order_by("-starts_on", "-pk")
+
+
+@prepared
+def _courses(patient: int) -> QuerySet[Course]:
+    return Course.objects.filter(patient=patient).select_related("indication").order_by("earliest_on", "pk")
+
+
+@prepared
+def _given(patient: int) -> QuerySet[CourseTreatment, Any]:
+    """One row per injection."""
+    return (
         CourseTreatment.objects.filter(treatment__patient=patient)
         .order_by("-treatment__performed_on", "-treatment", "pk", "injections__pk")
         .values(
@@ -159,10 +173,13 @@ def _treatments(patient: Patient) -> list[TreatmentRow]:
             site_units=F("injections__units"),
         )
     )
+
+
+def _treatments(patient: Patient) -> list[TreatmentRow]:
+    """Newest first; the findings are only decoded once per treatment."""
     found: dict[str, TreatmentRow] = {}
     given: dict[int, GivenHere] = {}
-    row: Mapping[str, Any]
-    for row in rows:
+    for row in _given(patient.pk):
         treatment = found.get(row["ref"]) or found.setdefault(row["ref"], _treatment(row))
         course = given.get(row["pk"])
         if course is None:
@@ -212,9 +229,9 @@ def _as_given(row: TreatmentRow, course: GivenHere) -> Given:
     )
 
 
-def _visits(patient: Patient) -> list[VisitRow]:
-    """Latest first; one row of the query per course of a visit."""
-    rows = (
+@prepared
+def _visit_rows(patient: int) -> QuerySet[Appointment, tuple]:
+    return (
         Appointment.objects.filter(patient=patient)
         .order_by("-starts_at", "-pk", "courses__pk")
         .values_list(
@@ -230,6 +247,11 @@ def _visits(patient: Patient) -> list[VisitRow]:
             "courses__indication__short_name",
         )
     )
+
+
+def _visits(patient: Patient) -> list[VisitRow]:
+    """Latest first; one row of the query per course of a visit."""
+    rows = _visit_rows(patient.pk)
     found: dict[str, VisitRow] = {}
     for ref, on, starts_at, state, reason, practitioner, room, override_by, course, name in rows:
         visit = found.setdefault(
