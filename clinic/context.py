@@ -37,14 +37,9 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         ("treatments.view_visitoverride", "overrides", "chart-no-axes-column", _("Reports")),
     ]
     shown = [
-        {
-            "url": reverse(name),
-            "label": label,
-            "icon": icon,
-            "current": _is_current(request, reverse(name)),
-        }
+        {"url": url, "label": label, "icon": icon, "current": _is_current(request, url)}
         for permission, name, icon, label in entries
-        if user.has_perm(permission)
+        if user.has_perm(permission) and (url := reverse(name))
     ]
     if user.is_staff:
         shown.append({"url": reverse("admin:index"), "label": _("Admin"), "icon": "settings", "current": False})

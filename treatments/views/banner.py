@@ -8,13 +8,13 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from clinic import phones
 from clinic.formats import day
 from treatments.models import Patient
 from treatments.rules.contraindications import answer_state
 from treatments.rules.facts import Facts, FlagFact, RuleBook
 from treatments.rules.periods import age_on
 from treatments.rules.vocabulary import Answer
+from treatments.views.rows import national
 
 
 def banner(patient: Patient, facts: Facts, book: RuleBook, *, on: date) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _person(patient: Patient, on: date) -> dict[str, Any]:
 def _contacts(patient: Patient) -> list[tuple[str, str, str]]:
     where = ", ".join(part for part in (patient.address, patient.city, patient.postcode) if part)
     rows = [
-        (_("Mobile"), phones.national(patient.phone) if patient.phone else "", f"tel:{patient.phone}"),
+        (_("Mobile"), national(patient.phone) if patient.phone else "", f"tel:{patient.phone}"),
         (_("E-mail"), patient.email, f"mailto:{patient.email}"),
         (_("Address"), where, ""),
         (_("Reminders"), patient.get_contact_consent_display(), ""),

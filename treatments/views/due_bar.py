@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.formats import day, short_day
 from treatments.rules.vocabulary import Band
@@ -157,6 +157,18 @@ def _mark(x: float, kind: str, label: str) -> Mark:
     return Mark(x, kind, label, anchor)
 
 
+_SENTENCES = {
+    Band.TOO_SOON: gettext_lazy("Day %(day)d: too soon. Earliest %(earliest)s; window %(from)s to %(until)s."),
+    Band.POSSIBLE: gettext_lazy("Day %(day)d: in effect. Window opens %(from)s, in %(left)s, and closes %(until)s."),
+    Band.DUE: gettext_lazy("Day %(day)d: due. The window is open until %(until)s."),
+    Band.OVERDUE: gettext_lazy("Day %(day)d: overdue by %(late)s. The window closed %(until)s."),
+    Band.LAPSED: gettext_lazy("Day %(day)d: lapsed since %(lapsed)s. A new consultation is needed."),
+    Band.NEEDS_REVIEW: gettext_lazy("Day %(day)d: the record must be looked at first."),
+    Band.STOPPED: gettext_lazy("Stopped: nobody is asked in for this course."),
+    Band.ON_HOLD: gettext_lazy("Day %(day)d: on hold."),
+}
+
+
 def _sentence(dates: Dates, *, on: date, band: Band, booked_on: date | None, hold: str) -> str:
     said = {
         "day": (on - dates.last_treated_on).days,
@@ -167,16 +179,7 @@ def _sentence(dates: Dates, *, on: date, band: Band, booked_on: date | None, hol
         "earliest": day(dates.earliest_on),
         "lapsed": day(dates.lapsed_from),
     }
-    sentence = {
-        Band.TOO_SOON: _("Day %(day)d: too soon. Earliest %(earliest)s; window %(from)s to %(until)s."),
-        Band.POSSIBLE: _("Day %(day)d: in effect. Window opens %(from)s, in %(left)s, and closes %(until)s."),
-        Band.DUE: _("Day %(day)d: due. The window is open until %(until)s."),
-        Band.OVERDUE: _("Day %(day)d: overdue by %(late)s. The window closed %(until)s."),
-        Band.LAPSED: _("Day %(day)d: lapsed since %(lapsed)s. A new consultation is needed."),
-        Band.NEEDS_REVIEW: _("Day %(day)d: the record must be looked at first."),
-        Band.STOPPED: _("Stopped: nobody is asked in for this course."),
-        Band.ON_HOLD: _("Day %(day)d: on hold."),
-    }[band] % said
+    sentence = _SENTENCES[band] % said
     if hold:
         sentence += " " + hold
     return sentence + (" " + _("Visit booked %(day)s.") % {"day": day(booked_on)} if booked_on else "")

@@ -24,6 +24,7 @@ from treatments.views.banner import banner
 from treatments.views.due_bar import Dates, due_bar
 from treatments.views.flag_lines import by_state
 from treatments.views.patient_rows import BAND_LABELS
+from treatments.views.rows import address_of
 from treatments.views.verdicts import verdict
 
 ABOUT = {
@@ -222,7 +223,7 @@ def _gone(given: GivenHere, row: TreatmentRow) -> str:
 def _treatment(row: TreatmentRow) -> dict[str, Any]:
     on = day(row.performed_on)
     return {
-        "url": reverse("treatment", args=[row.public_id]),
+        "url": address_of("treatment")(row.public_id),
         "day": f"{day(row.not_before_on)} – {on}" if row.not_before_on else on,
         "kind": _("Elsewhere") if row.elsewhere else KIND_LABELS[row.kind],
         "injector": row.injector,
@@ -253,7 +254,7 @@ def _given(given: GivenHere) -> dict[str, str]:
 
 def _visit(visit: VisitRow) -> dict[str, Any]:
     return {
-        "url": reverse("visit", args=[visit.public_id]),
+        "url": address_of("visit")(visit.public_id),
         "day": day(visit.on),
         "time": clock(visit.starts_at),
         "what": ", ".join(visit.courses.values()),
