@@ -25,6 +25,7 @@ _SEE_ALL = [
         "safetyanswer",
         "consent",
         "earlierwish",
+        "contactattempt",
     )
 ]
 _CATALOGUE = (
@@ -32,7 +33,10 @@ _CATALOGUE = (
     "service",
 )  # fmt: skip
 _ORGANISATION = ("location", "room", "practitioner", "workinghours", "hoursexception", "closedday")
-_DAY = ["treatments.add_consent", "treatments.add_earlierwish", "treatments.change_earlierwish"]
+_DAY = [
+    *(f"treatments.{act}" for act in ("add_consent", "add_earlierwish", "change_earlierwish")),
+    *(f"treatments.{act}_contactattempt" for act in ("add", "change")),
+]
 
 ROLES: dict[str, list[str]] = {
     "reception": [

@@ -17,6 +17,7 @@ BACK_AFTER = {
 """How long a course rests after a contact, where nobody chooses a day."""
 ENOUGH = 3  # contacts of one cycle, after which to think of another way
 LONGEST_SNOOZE = timedelta(days=365)
+SOON = timedelta(days=21)  # before the window opens
 NO_END = date(9999, 12, 31)
 
 

@@ -8,6 +8,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from clinic import audit
 from treatments.models import Appointment, Course, CourseBlock, Flag, Indication, Patient
@@ -24,6 +26,7 @@ from treatments.services.acts import act
 _DATES = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on", "last_effective_on")
 _STORED = (*_DATES, "product", "units", "reasons", "doubt", "computed_from", "computed_until")
 _CHUNK = 200
+UNTIL_TREATED = gettext_noop("Closed until the next treatment.")
 DATABASE = "database"  # who put a visit on hold where the database's own guard was there first
 
 
@@ -184,3 +187,10 @@ def stop(course: Course, *, reason: str, by: str, at: datetime, version: int | N
     verb = "course.stopped" if course.stopped_on else "course.resumed"
     audit.record(verb, course, by=by, at=at, patient=course.patient.public_id, reason=reason)
     return course
+
+
+def treated_again(patient: Patient, indications: Iterable[str], *, by: str, at: datetime) -> None:
+    """Courses that were closed until their next full treatment run again."""
+    closed = patient.courses.filter(indication__code__in=set(indications), stopped_reason=_(UNTIL_TREATED))
+    for course in closed.filter(stopped_on__isnull=False).select_related("patient", "indication"):
+        stop(course, reason="", by=by, at=at)

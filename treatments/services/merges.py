@@ -17,6 +17,7 @@ from clinic.formats import moment
 from treatments.models import (
     Appointment,
     Consent,
+    ContactAttempt,
     Course,
     CourseTreatment,
     EarlierWish,
@@ -35,7 +36,7 @@ from treatments.queries import history
 from treatments.queries import merges as find
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import GOING_AHEAD, AppointmentState
-from treatments.services import courses, patients
+from treatments.services import contacts, courses, patients
 from treatments.services.acts import act
 
 _OWNED: tuple[type[models.Model], ...] = (
@@ -60,6 +61,7 @@ def merge(kept: Patient, gone: Patient, *, reason: str, by: str, at: datetime) -
     moved["Appointment"] = [visit.pk for visit in visits]
     _give_visits(visits, kept, by=by, at=at)
     _settle_courses(kept, at=at)
+    moved["ContactAttempt"] = _give_attempts(gone, kept)
     moved["stopped"] = _stop_empty_courses(gone, kept, at=at)
     SlotHold.objects.filter(patient=gone).delete()
     _mark(gone, merged_into=kept)
@@ -93,6 +95,7 @@ def undo(done: PatientMerge, *, by: str, at: datetime) -> PatientMerge:
     _give_visits(_visits(Appointment.objects.filter(pk__in=moved["Appointment"], patient=kept)), gone, by=by, at=at)
     for patient in (gone, kept):
         _settle_courses(patient, at=at)
+    _give_attempts(kept, gone, only=moved.get("ContactAttempt", ()))
     _mark(gone, merged_into=None)
     patients.write_keys(gone)
     done.undone_by, done.undone_at = by, at
@@ -193,6 +196,19 @@ def _settle_courses(patient: Patient, *, at: datetime) -> None:
     for link in links.select_related("course__indication").order_by("pk"):
         (own,) = courses.ensure(patient, [link.course.indication], on=on)
         links.filter(pk=link.pk).update(course=own)
+
+
+def _give_attempts(giver: Patient, taker: Patient, *, only: Iterable[int] | None = None) -> list[int]:
+    """Contacts about a course that both have go to that of the other, and it rests as long as they say."""
+    own = {course.indication_id: course for course in taker.courses.all()}
+    rows = ContactAttempt.objects.filter(course__patient=giver).select_related("course").order_by("pk")
+    given = [row for row in (rows if only is None else rows.filter(pk__in=only)) if row.course.indication_id in own]
+    touched = {row.course for row in given} | {own[row.course.indication_id] for row in given}
+    for row in given:
+        ContactAttempt.objects.filter(pk=row.pk).update(course=own[row.course.indication_id])
+    for course in touched:
+        contacts.snooze_again(course)
+    return [row.pk for row in given]
 
 
 def _stop_empty_courses(gone: Patient, kept: Patient, *, at: datetime) -> list[int]:

@@ -102,6 +102,8 @@ def sign(
     treatment = _write(record, patient, found, incident_reason=incident_reason, by=by, at=at, amends=amends)
     if record.appointment:
         _finish(record.appointment, by=by, at=at)
+    if record.kind == TreatmentKind.FULL:
+        courses.treated_again(patient, (line.indication for line in record.lines), by=by, at=at)
     audit.record(
         "treatment.amended" if amends else "treatment.signed",
         treatment,
