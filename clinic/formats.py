@@ -33,6 +33,20 @@ def moment(value: datetime | None) -> str:
     return f"{timezone.localtime(value):%d-%b-%Y %H:%M}" if value else ""
 
 
+def patient_day(value: date, *, year: bool = True) -> str:
+    """Tuesday 14 July 2026, as patients read it."""
+    return f"{value:%A} {value.day} {value:%B %Y}" if year else f"{value:%A} {value.day} {value:%B}"
+
+
+def patient_clock(value: datetime) -> str:
+    """5:30pm, midday: twelve hours, in the clinic's time zone."""
+    at = timezone.localtime(value)
+    if (at.hour, at.minute) == (12, 0):
+        return _("midday")
+    minutes = f":{at:%M}" if at.minute else ""
+    return f"{at.hour % 12 or 12}{minutes}{'am' if at.hour < 12 else 'pm'}"
+
+
 def count(number: int, one: str, many: str) -> str:
     """1 patient, 2 patients."""
     return _("%(number)d %(noun)s") % {"number": number, "noun": one if number == 1 else many}

@@ -29,6 +29,7 @@ from treatments.services import (
     overrides,
     patients,
     people,
+    replies,
     slot_holds,
     stale,
 )
@@ -142,6 +143,8 @@ def move(
     was = timezone.localtime(appointment.starts_at)
     appointment.practitioner, appointment.room = booking.practitioner, booking.room
     appointment.on, appointment.starts_at, appointment.ends_at = booking.on, booking.starts_at, booking.ends_at
+    replies.forget(appointment)
+    replies.settled(appointment, by=by.username, at=at)
     appointment.findings = [f.as_data() for f in found]
     appointment.acknowledged_by = by.username if cautions(found) else ""
     overrides.note(appointment, override, found, at=at)
@@ -187,6 +190,7 @@ def cancel(
         raise ValidationError(wrong)
     overrides.plain(reason, field="reason")
     appointment.what_next = what_next
+    replies.settled(appointment, by=by, at=at)
     _set_state(appointment, AppointmentState.CANCELLED, by=by, at=at, reason=f"{CANCELLED_BY[who]}: {reason.strip()}")
     if what_next == WhatNext.CLOSE:
         for course in appointment.courses.filter(stopped_on__isnull=True):
