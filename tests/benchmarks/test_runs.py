@@ -20,7 +20,7 @@ from treatments.rules.vocabulary import Band
 from treatments.services import courses
 
 SCALE = 0.001
-IN_PROCESS, SERVED = run.NAMES[:4], run.NAMES[4:]
+IN_PROCESS, SERVED = run.NAMES[:4], run.NAMES[4:8]
 pytestmark = pytest.mark.django_db
 
 

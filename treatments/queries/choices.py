@@ -6,11 +6,14 @@ from django.utils import timezone
 
 from treatments.models import Course
 from treatments.rules.facts import CourseChoice, SetWindow
+from treatments.rules.vocabulary import CourseDuration
 
 
 def of(course: Course) -> CourseChoice:
     """What staff decided for a course; no query."""
-    return CourseChoice(_window(course))
+    low, high = course.pinned_low_days, course.pinned_high_days
+    pinned = (low, high) if low is not None and high is not None else None
+    return CourseChoice(_window(course), CourseDuration(course.duration_mode), pinned)
 
 
 def _window(course: Course) -> SetWindow | None:

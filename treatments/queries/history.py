@@ -54,6 +54,9 @@ def _given_rows(rows: QuerySet[CourseTreatment]) -> QuerySet[CourseTreatment, An
             "units",
             "repeat_from",
             "previous_until",
+            "worn_off_on",
+            "still_working_on",
+            "seen_gone_on",
             owner=F("course__patient"),
             indication=F("course__indication__code"),
             product=F("treatment__product__code"),
@@ -94,6 +97,9 @@ def _given(ids: list[int]) -> dict[int, list[Given]]:
                 ref=row["ref"],
                 repeat_from=row["repeat_from"],
                 previous_until=row["previous_until"],
+                worn_off_on=row["worn_off_on"],
+                still_working_on=row["still_working_on"],
+                seen_gone_on=row["seen_gone_on"],
             )
         )
     return found

@@ -32,6 +32,8 @@ class GivenHere:
     name: str
     units: Decimal | None
     worn_off_on: date | None
+    still_working_on: date | None
+    seen_gone_on: date | None
     sites: list[tuple[str, str, Decimal]] = field(default_factory=list)  # site, side, units
 
 
@@ -151,6 +153,8 @@ def _given(patient: int) -> QuerySet[CourseTreatment, Any]:
             "course",
             "units",
             "worn_off_on",
+            "still_working_on",
+            "seen_gone_on",
             indication=F("course__indication__code"),
             name=F("course__indication__short_name"),
             ref=F("treatment__public_id"),
@@ -184,7 +188,13 @@ def _treatments(patient: Patient) -> list[TreatmentRow]:
         course = given.get(row["pk"])
         if course is None:
             course = given[row["pk"]] = GivenHere(
-                row["course"], row["indication"], row["name"], row["units"], row["worn_off_on"]
+                row["course"],
+                row["indication"],
+                row["name"],
+                row["units"],
+                row["worn_off_on"],
+                row["still_working_on"],
+                row["seen_gone_on"],
             )
             treatment.courses.append(course)
         if row["site"] is not None:
@@ -226,6 +236,9 @@ def _as_given(row: TreatmentRow, course: GivenHere) -> Given:
         elsewhere=row.elsewhere,
         voided=row.voided_at is not None,
         ref=row.public_id,
+        worn_off_on=course.worn_off_on,
+        still_working_on=course.still_working_on,
+        seen_gone_on=course.seen_gone_on,
     )
 
 

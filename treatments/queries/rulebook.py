@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from treatments.models import (
+    ClinicSettings,
     Contraindication,
     DoseLimit,
     Indication,
@@ -16,9 +17,12 @@ from treatments.models import (
     Schedule,
     in_effect,
 )
+from treatments.rules import reference
+from treatments.rules.duration import Prior
 from treatments.rules.facts import (
     ContraindicationRule,
     DoseLimitRule,
+    DurationRule,
     IndicationRule,
     LicenceRule,
     ProductRule,
@@ -26,7 +30,7 @@ from treatments.rules.facts import (
     ScheduleRule,
 )
 from treatments.rules.periods import Length, LengthUnit
-from treatments.rules.vocabulary import IndicationKind, ScheduleKind, Severity
+from treatments.rules.vocabulary import IndicationKind, LearnedDuration, ScheduleKind, Severity
 
 _kept: dict[date, RuleBook] = {}
 _KEEP_DAYS = 8
@@ -76,7 +80,10 @@ def _build(on: date, token: str) -> RuleBook:
             for row in Indication.objects.all()
             if row.pk in schedules  # one that was added later is not known on an earlier day
         },
-        products={row.code: ProductRule(row.code, row.brand, row.unit_system) for row in Product.objects.all()},
+        products={
+            row.code: ProductRule(row.code, row.brand, row.unit_system, row.duration_family)
+            for row in Product.objects.all()
+        },
         licences={
             (row.product.code if row.product else "", row.indication.code): _licence(row)
             for row in Licence.objects.filter(in_effect(on)).select_related("product", "indication")
@@ -88,7 +95,27 @@ def _build(on: date, token: str) -> RuleBook:
         answers_valid_days=settings.CLINIC_ANSWERS_VALID_DAYS,
         questions=tuple(code for code, rule in contraindications.items() if rule.question),
         token=token,
+        durations={(row.indication, row.product_family): _duration(row) for row in reference.load().duration_priors},
+        learned_duration=_learned_duration(),
     )
+
+
+def _learned_duration() -> LearnedDuration:
+    chosen = ClinicSettings.objects.order_by("pk").values_list("learned_duration", flat=True).first()
+    return LearnedDuration(chosen or LearnedDuration.SUGGEST)
+
+
+def _duration(row: reference.DurationPrior) -> DurationRule:
+    titles = [reference.load().sources[code].title for code in row.sources]
+    prior = Prior(
+        median_days=row.median_days,
+        between=float(row.log_sigma_between),
+        within=float(row.log_sigma_within),
+        floor_days=row.floor_days,
+        ceiling_days=row.ceiling_days,
+        drift=float(row.learn_drift),
+    )
+    return DurationRule(prior, "; ".join(titles), row.confidence == reference.Confidence.FAIR)
 
 
 def _schedule(row: Schedule) -> ScheduleRule:

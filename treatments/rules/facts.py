@@ -7,8 +7,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from treatments.rules.duration import Prior
 from treatments.rules.periods import Length, Period
-from treatments.rules.vocabulary import Answer, IndicationKind, ScheduleKind, Severity, TreatmentKind
+from treatments.rules.vocabulary import (
+    Answer,
+    CourseDuration,
+    IndicationKind,
+    LearnedDuration,
+    ScheduleKind,
+    Severity,
+    TreatmentKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,9 @@ class Given:
     ref: str = ""
     repeat_from: date | None = None  # the minimum interval on both sides, as it was when this was signed
     previous_until: date | None = None
+    worn_off_on: date | None = None  # what was said of the effect: gone on, still there on, seen gone on
+    still_working_on: date | None = None
+    seen_gone_on: date | None = None
 
     @property
     def effect_from(self) -> date:
@@ -101,9 +113,11 @@ class SetWindow:
 
 @dataclass(frozen=True, slots=True)
 class CourseChoice:
-    """What staff decided for one course."""
+    """What staff decided for one course. `pinned`: from and until how many days after the treatment it is due."""
 
     window: SetWindow | None = None
+    duration: CourseDuration = CourseDuration.CLINIC
+    pinned: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +157,15 @@ class ScheduleRule:
     touch_up_to_days: int
     source: str
     verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DurationRule:
+    """How long the effect of a product family lasts in an indication, before anything is known of the patient."""
+
+    prior: Prior
+    source: str
+    fair: bool  # several published figures agree; otherwise one figure, or an assumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +240,7 @@ class ProductRule:
     code: str
     brand: str
     unit_system: str
+    duration_family: str = ""
 
 
 @dataclass(frozen=True)
@@ -232,6 +256,8 @@ class RuleBook:
     elsewhere_lookback_days: int = 122
     token: str = ""
     questions: tuple[str, ...] = field(default=())
+    durations: Mapping[tuple[str, str], DurationRule] = field(default_factory=dict)  # by indication and family
+    learned_duration: LearnedDuration = LearnedDuration.SUGGEST
 
     def licence(self, product: str, indication: str) -> LicenceRule:
         """The product's own row for the indication, else the indication's row for any product."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from treatments.rules import doses
 from treatments.rules.contraindications import Block, blocks
+from treatments.rules.cycles import Learned, learn
 from treatments.rules.facts import CourseChoice, Facts, Given, LicenceRule, PlannedDose, RuleBook
 from treatments.rules.periods import Period, add_months, first_day_outside
 from treatments.rules.reasons import CLINIC_SCHEDULE, Candidate, Reason, listed
@@ -34,6 +35,7 @@ class Forecast:
     doubt: str = ""  # why a person must look at the record, "" where nothing is doubtful
     computed_from: date | None = None  # the window without the one that was set by hand; None where none is
     computed_until: date | None = None
+    learned: Learned | None = None
 
 
 NOTHING_CHOSEN = CourseChoice()
@@ -70,7 +72,8 @@ def forecast(
     )
     if last is None:
         return known
-    opens = window(earliest, effective, indication, book, last_on=last.on, choice=choice)
+    learned = learn(indication, facts, book)
+    opens = window(earliest, effective, indication, book, last_on=last.on, choice=choice, learned=learned)
     overdue_from = opens.due_until + timedelta(days=1)
     late = Candidate("day_after_window", "The day after the last good day, above", overdue_from, CLINIC_SCHEDULE)
     lapsed_from, lapse_reasons = _lapse(last, overdue_from, indication, book)
@@ -86,6 +89,7 @@ def forecast(
         reasons=(*reasons, *opens.reasons, *listed("overdue_from", [late], overdue_from), *lapse_reasons),
         computed_from=computed_from,
         computed_until=computed_until,
+        learned=learned,
     )
 
 

@@ -14,9 +14,11 @@ from treatments.rules.reference_reader import CatalogueError, read
 from treatments.rules.reference_records import (
     AdverseEventKind,
     Better,
+    Confidence,
     Contraindication,
     DayRange,
     DoseLimit,
+    DurationPrior,
     Evidence,
     Indication,
     IntervalVariant,
@@ -33,10 +35,10 @@ from treatments.rules.vocabulary import Jurisdiction
 from treatments.rules.words import fold
 
 __all__ = [
-    "AdverseEventKind", "Better", "CatalogueError", "Contraindication", "DayRange", "DoseLimit", "Evidence",
-    "Indication", "Interval", "IntervalVariant", "Licence", "OutcomeMeasure", "Population", "Product", "Reference",
-    "Site", "Source", "Threshold", "find_contraindication", "find_indication", "find_product", "fold",
-    "greatest_label_units", "load", "min_interval", "read",
+    "AdverseEventKind", "Better", "CatalogueError", "Confidence", "Contraindication", "DayRange", "DoseLimit",
+    "DurationPrior", "Evidence", "Indication", "Interval", "IntervalVariant", "Licence", "OutcomeMeasure",
+    "Population", "Product", "Reference", "Site", "Source", "Threshold", "find_contraindication", "find_indication",
+    "find_product", "fold", "greatest_label_units", "load", "min_interval", "read",
 ]  # fmt: skip
 
 FOLDER = Path(__file__).with_name("reference")

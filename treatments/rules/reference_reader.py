@@ -18,6 +18,7 @@ from treatments.rules.reference_records import (
     Contraindication,
     DayRange,
     DoseLimit,
+    DurationPrior,
     Indication,
     IntervalVariant,
     Licence,
@@ -40,7 +41,7 @@ Coded = TypeVar("Coded", Source, Product, Indication, Contraindication, AdverseE
 
 TABLES = (
     "sources", "products", "indications", "licences", "interval_variants", "dose_limits",
-    "contraindications", "adverse_events", "outcome_measures",
+    "contraindications", "adverse_events", "outcome_measures", "duration_priors",
 )  # fmt: skip
 
 
@@ -79,12 +80,14 @@ def read(folder: Path) -> Reference:
         licences=_records(folder, "licences", Licence),
         interval_variants=_records(folder, "interval_variants", IntervalVariant),
         dose_limits=tuple(_by_code("dose_limits", _records(folder, "dose_limits", DoseLimit)).values()),
+        duration_priors=_records(folder, "duration_priors", DurationPrior),
         product_spellings=_spellings("products", products),
         indication_spellings=_spellings("indications", indications),
         contraindication_spellings=_spellings("contraindications", contraindications),
     )
     _check_references(reference)
     _check_licences_once(reference)
+    _check_priors(reference)
     return reference
 
 
@@ -104,8 +107,10 @@ def _records(folder: Path, table: str, build: type[Record]) -> tuple[Record, ...
 
 
 def _name_of(row: dict[str, object]) -> str:
-    """How an error names the record: its code, or product and indication."""
-    return str(row["code"]) if "code" in row else f"{row.get('product', '?')}/{row.get('indication', '?')}"
+    """How an error names the record: its code, or product (or its family) and indication."""
+    if "code" in row:
+        return str(row["code"])
+    return f"{row.get('product', row.get('product_family', '?'))}/{row.get('indication', '?')}"
 
 
 @cache
@@ -221,6 +226,7 @@ def _check_references(reference: Reference) -> None:
         "indication": reference.indications,
         "indications": reference.indications,
         "outcome_measures": reference.outcome_measures,
+        "product_family": {product.duration_family for product in reference.products.values()},
         "unit_system": {product.unit_system for product in reference.products.values()},
     }
     for table in TABLES[1:]:
@@ -241,6 +247,8 @@ def _check_codes(record: object, known: Mapping[str, Iterable[str]], file: str, 
 def _label(record: object) -> str:
     if isinstance(record, (Licence, IntervalVariant)):
         return f"{record.product}/{record.indication}"
+    if isinstance(record, DurationPrior):
+        return f"{record.product_family}/{record.indication}"
     return str(getattr(record, "code", ""))
 
 
@@ -252,3 +260,19 @@ def _check_licences_once(reference: Reference) -> None:
             if key in seen:
                 raise CatalogueError("licences.toml", _label(licence), "jurisdictions", f"{jurisdiction} occurs twice.")
             seen.add(key)
+
+
+def _check_priors(reference: Reference) -> None:
+    """One prior for each indication and family, and its median where the effect may end."""
+    seen: set[tuple[str, str]] = set()
+    for prior in reference.duration_priors:
+        key = (prior.product_family, prior.indication)
+        if key in seen:
+            raise CatalogueError("duration_priors.toml", _label(prior), "indication", "occurs twice.")
+        seen.add(key)
+        if not 0 < prior.floor_days < prior.median_days < prior.ceiling_days:
+            sentence = "must lie between floor_days and ceiling_days."
+            raise CatalogueError("duration_priors.toml", _label(prior), "median_days", sentence)
+        for field in ("log_sigma_between", "log_sigma_within", "learn_drift"):
+            if getattr(prior, field) <= 0:
+                raise CatalogueError("duration_priors.toml", _label(prior), field, "must be more than 0.")

@@ -38,6 +38,11 @@ class Better(StrEnum):
     DEPENDS = "depends"
 
 
+class Confidence(StrEnum):
+    FAIR = "fair"  # several figures that agree
+    WEAK = "weak"  # one figure, or an assumed centre or spread
+
+
 @dataclass(frozen=True, slots=True)
 class DayRange:
     low: int
@@ -191,6 +196,26 @@ class DoseLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class DurationPrior:
+    """How long the effect lasts before anything is known of the patient. The spreads are those of the logarithm."""
+
+    indication: str
+    product_family: str
+    median_days: int
+    log_sigma_between: Decimal
+    log_sigma_within: Decimal
+    floor_days: int
+    ceiling_days: int
+    learn_drift: Decimal
+    learn_drift_sd: Decimal
+    confidence: Confidence
+    sources: Codes
+    based_on: Codes = ()
+    note: str = ""
+    unverified: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Contraindication:
     """Applies to everything if products, indications and kinds are all empty, else if any of the three matches."""
 
@@ -262,6 +287,7 @@ class Reference:
     licences: tuple[Licence, ...]
     interval_variants: tuple[IntervalVariant, ...]
     dose_limits: tuple[DoseLimit, ...]
+    duration_priors: tuple[DurationPrior, ...]
     product_spellings: Mapping[str, str]
     indication_spellings: Mapping[str, str]
     contraindication_spellings: Mapping[str, str]

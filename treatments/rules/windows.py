@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from treatments.rules.cycles import Learned
 from treatments.rules.facts import CourseChoice, Given, RuleBook, ScheduleRule, SetWindow
 from treatments.rules.reasons import CLINIC_SCHEDULE, Candidate, Reason, listed
-from treatments.rules.vocabulary import ScheduleKind
+from treatments.rules.vocabulary import CourseDuration, LearnedDuration, ScheduleKind
 
+PIN = "Decided by staff for this course"
 Span = tuple[Candidate, Candidate]  # what opens a window, and what closes it
 
 
@@ -23,6 +25,9 @@ class Window:
     computed: tuple[date, date] | None = None
 
 
+NO_EFFECT = "no_effect_yet"
+
+
 def window(
     earliest: date,
     effective: Given | None,
@@ -31,20 +36,24 @@ def window(
     *,
     last_on: date,
     choice: CourseChoice,
+    learned: Learned | None,
 ) -> Window:
-    """The window that rules: set by hand, else the usual one. It never opens before the earliest day."""
+    """The window that rules, and the others beside it. It never opens before the earliest day.
+
+    Set by hand goes before pinned, pinned before learned, learned before the usual one.
+    """
     by_hand = _by_hand(choice.window) if choice.window and choice.window.holds(last_on) else None
-    spans = [span for span in (by_hand, _usual(effective, earliest, indication, book)) if span]
-    ruling, *others = spans
+    own, rules = _own(effective, indication, book, choice, learned)
+    usual = _usual(effective, earliest, indication, book)
+    computed = own if own and rules else usual
+    ruling = by_hand or computed
+    others = [span for span in (own, usual, by_hand) if span and span is not ruling]
     from_day, until = _placed(ruling, earliest)
     opens = Candidate("earliest_day", "The earliest day, above", earliest, CLINIC_SCHEDULE)
     lows = [ruling[0]] if ruling[0].rule == NO_EFFECT else [opens, ruling[0]]
     found = listed("due_from", [*lows, *_beside(low for low, _high in others)], from_day)
     found += listed("due_until", [until, *_beside(high for _low, high in others)], until.day)
-    return Window(from_day, until.day, tuple(found), _days(others[0], earliest) if by_hand else None)
-
-
-NO_EFFECT = "no_effect_yet"
+    return Window(from_day, until.day, tuple(found), _days(computed, earliest) if by_hand else None)
 
 
 def _placed(span: Span, earliest: date) -> tuple[date, Candidate]:
@@ -73,6 +82,40 @@ def _by_hand(chosen: SetWindow) -> Span:
     return (
         Candidate("set_by_hand", sentence, chosen.due_from, CLINIC_SCHEDULE),
         Candidate("set_by_hand", sentence, chosen.due_until, CLINIC_SCHEDULE),
+    )
+
+
+def _own(
+    effective: Given | None, indication: str, book: RuleBook, choice: CourseChoice, learned: Learned | None
+) -> tuple[Span | None, bool]:
+    """The window of this patient's own, and whether it rules. Never for a fixed schedule or an examination."""
+    if effective is None or book.indications[indication].schedule.kind != ScheduleKind.WINDOW:
+        return None, False
+    if choice.duration == CourseDuration.PINNED and choice.pinned:
+        return _pinned(choice.pinned, effective.effect_from), True
+    shown = choice.duration == CourseDuration.CLINIC and book.learned_duration != LearnedDuration.OFF
+    if not (shown and learned and learned.enough):
+        return None, False
+    rule = book.durations[indication, learned.family]
+    return _learned(learned, rule.source), book.learned_duration == LearnedDuration.APPLY
+
+
+def _pinned(days: tuple[int, int], began: date) -> Span:
+    low, high = (
+        Candidate("pinned", f"Pinned for this course: {n} days after {began:%d-%b-%Y}", began + timedelta(days=n), PIN)
+        for n in days
+    )
+    return low, high
+
+
+def _learned(learned: Learned, source: str) -> Span:
+    found, began = learned.found, learned.began
+    basis = f"This patient's own cycles ({found.n}, {found.n_exact} seen to the end)"
+    low = f"{basis}: a quarter of effects is gone {found.at_25} days after {began:%d-%b-%Y}"
+    high = f"{basis}: three quarters are gone {found.at_75} days after {began:%d-%b-%Y}"
+    return (
+        Candidate("learned", low, began + timedelta(days=found.at_25), source, verified=False),
+        Candidate("learned", high, began + timedelta(days=found.at_75), source, verified=False),
     )
 
 

@@ -24,7 +24,7 @@ from treatments.services import call_list, people, stale
 from treatments.services.acts import act
 
 _DATES = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on", "last_effective_on")
-_STORED = (*_DATES, "product", "units", "reasons", "doubt", "computed_from", "computed_until")
+_STORED = (*_DATES, "product", "units", "reasons", "doubt", "computed_from", "computed_until", "learned")
 _CHUNK = 200
 UNTIL_TREATED = gettext_noop("Closed until the next treatment.")
 DATABASE = "database"  # who put a visit on hold where the database's own guard was there first
@@ -79,6 +79,7 @@ def _apply(course: Course, computed: Forecast) -> bool:
     """Put a forecast on a course; True where anything differed."""
     wanted = {name: getattr(computed, name) for name in _STORED}
     wanted["reasons"] = [reason.as_data() for reason in computed.reasons]
+    wanted["learned"] = computed.learned.as_data() if computed.learned else {}
     differs = any(getattr(course, name) != value for name, value in wanted.items())
     for name, value in wanted.items():
         setattr(course, name, value)

@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+from treatments.rules.duration import Prior
 from treatments.rules.facts import (
     AnswerFact,
     ContraindicationRule,
     DoseLimitRule,
+    DurationRule,
     Facts,
     FlagFact,
     Given,
@@ -22,7 +24,7 @@ from treatments.rules.facts import (
 )
 from treatments.rules.findings import Finding
 from treatments.rules.periods import Length, Period, days, months, weeks
-from treatments.rules.vocabulary import Answer, IndicationKind, ScheduleKind, Severity, TreatmentKind
+from treatments.rules.vocabulary import Answer, IndicationKind, LearnedDuration, ScheduleKind, Severity, TreatmentKind
 
 FROWN, FOREHEAD, UNDERARM = "glabellar_lines", "forehead_lines", "axillary_hyperhidrosis"
 MIGRAINE, SQUINT, BLADDER = "chronic_migraine", "strabismus", "overactive_bladder"
@@ -150,6 +152,23 @@ BOOK = RuleBook(
     elsewhere_lookback_days=122,
     questions=QUESTIONS,
 )
+
+
+FAMILIES = {BOTOX: "type_a", BOTOX_COSMETIC: "type_a", DYSPORT: "type_a", BOCOUTURE: "type_c"}
+PRIOR = Prior(120, 0.17, 0.17, 60, 240)
+
+
+def with_durations(book: RuleBook, setting: LearnedDuration = LearnedDuration.SUGGEST) -> RuleBook:
+    """The book with priors for the frown lines and migraine, none for anything else."""
+    products = {code: replace(rule, duration_family=FAMILIES[code]) for code, rule in book.products.items()}
+    rules = {
+        (FROWN, "type_a"): DurationRule(PRIOR, "duration source", fair=True),
+        (FROWN, "type_c"): DurationRule(replace(PRIOR, median_days=160), "duration source", fair=False),
+        (MIGRAINE, "type_a"): DurationRule(
+            replace(PRIOR, median_days=77, floor_days=42), "duration source", fair=False
+        ),
+    }
+    return replace(book, products=products, durations=rules, learned_duration=setting)
 
 
 def with_severity(code: str, severity: Severity) -> RuleBook:

@@ -114,6 +114,23 @@ def test_a_copy_of_the_catalogue_reads_the_same(folder):
             "contraindications.toml: pregnancy: time_limited: must be true or false, not “1”.",
         ),
         (
+            "duration_priors.toml", 'product_family = "daxibotulinumtoxinA"', 'product_family = "conventional_type_a"',
+            "duration_priors.toml: conventional_type_a/glabellar_lines: indication: occurs twice.",
+        ),
+        (
+            "duration_priors.toml", 'product_family = "type_b"', 'product_family = "type_c"',
+            "duration_priors.toml: type_c/cervical_dystonia: product_family: “type_c” is not known.",
+        ),
+        (
+            "duration_priors.toml", "median_days = 120", "median_days = 60",
+            "duration_priors.toml: conventional_type_a/glabellar_lines: median_days: "
+            "must lie between floor_days and ceiling_days.",
+        ),
+        (
+            "duration_priors.toml", "log_sigma_within = 0.17", "log_sigma_within = 0.0",
+            "duration_priors.toml: conventional_type_a/glabellar_lines: log_sigma_within: must be more than 0.",
+        ),
+        (
             "adverse_events.toml", "[[adverse_events]]", "[[adverse_effects]]",
             "adverse_events.toml: adverse_effects: is not known here; the records are called [[adverse_events]].",
         ),

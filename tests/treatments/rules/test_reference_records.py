@@ -11,7 +11,7 @@ from treatments.rules.vocabulary import IndicationKind, Jurisdiction, ScheduleKi
 
 TABLES = [
     "sources", "products", "indications", "licences", "interval_variants", "dose_limits",
-    "contraindications", "adverse_events", "outcome_measures",
+    "contraindications", "adverse_events", "outcome_measures", "duration_priors",
 ]  # fmt: skip
 FACIAL_LINES = ["glabellar_lines", "forehead_lines", "lateral_canthal_lines", "platysma_bands"]
 
@@ -37,7 +37,7 @@ def limit(code):
 
 def test_counts_of_the_catalogue():
     assert {table: len(records(table)) for table in TABLES} == {
-        "sources": 133,
+        "sources": 137,
         "products": 12,
         "indications": 19,
         "licences": 51,
@@ -46,6 +46,7 @@ def test_counts_of_the_catalogue():
         "contraindications": 45,
         "adverse_events": 24,
         "outcome_measures": 28,
+        "duration_priors": 21,
     }
 
 
@@ -400,3 +401,51 @@ def test_an_outcome_measure_has_its_range():
 
     assert (scale.minimum, scale.maximum, scale.step, scale.better) == (1, 4, 1, "lower")
     assert scale.indications == ("axillary_hyperhidrosis", "palmar_hyperhidrosis")
+
+
+# ---- how long the effect lasts ----
+
+
+@pytest.mark.parametrize(
+    ("indication", "family", "median", "between", "within", "floor", "ceiling", "drift", "confidence"),
+    [
+        ("glabellar_lines", "conventional_type_a", 120, "0.17", "0.17", 60, 240, "1.0", "fair"),
+        ("glabellar_lines", "daxibotulinumtoxinA", 168, "0.19", "0.19", 84, 330, "1.0", "weak"),
+        ("glabellar_lines", "relabotulinumtoxinA", 165, "0.20", "0.20", 84, 330, "1.0", "weak"),
+        ("forehead_lines", "conventional_type_a", 118, "0.17", "0.17", 60, 240, "1.0", "weak"),
+        ("lateral_canthal_lines", "conventional_type_a", 125, "0.17", "0.17", 60, 240, "1.0", "fair"),
+        ("platysma_bands", "conventional_type_a", 110, "0.20", "0.20", 60, 200, "1.0", "weak"),
+        ("masseter_prominence", "conventional_type_a", 165, "0.21", "0.18", 90, 365, "1.0", "weak"),
+        ("axillary_hyperhidrosis", "conventional_type_a", 200, "0.45", "0.40", 42, 900, "1.05", "fair"),
+        ("palmar_hyperhidrosis", "conventional_type_a", 200, "0.45", "0.40", 42, 900, "1.05", "weak"),
+        ("cervical_dystonia", "conventional_type_a", 92, "0.23", "0.21", 42, 180, "1.0", "fair"),
+        ("cervical_dystonia", "daxibotulinumtoxinA", 155, "0.20", "0.19", 84, 260, "1.0", "weak"),
+        ("cervical_dystonia", "type_b", 95, "0.20", "0.20", 42, 150, "1.0", "weak"),
+        ("blepharospasm", "conventional_type_a", 85, "0.36", "0.33", 28, 240, "1.0", "fair"),
+        ("hemifacial_spasm", "conventional_type_a", 85, "0.36", "0.33", 28, 240, "1.0", "fair"),
+        ("chronic_migraine", "conventional_type_a", 77, "0.12", "0.10", 42, 120, "1.0", "weak"),
+        ("overactive_bladder", "conventional_type_a", 238, "0.65", "0.29", 56, 1100, "1.0", "fair"),
+        ("neurogenic_detrusor_overactivity", "conventional_type_a", 285, "0.50", "0.33", 84, 1100, "1.0", "weak"),
+        ("upper_limb_spasticity", "conventional_type_a", 105, "0.18", "0.17", 60, 220, "1.0", "fair"),
+        ("lower_limb_spasticity", "conventional_type_a", 105, "0.18", "0.17", 60, 220, "1.0", "weak"),
+        ("spasticity_paediatric", "conventional_type_a", 112, "0.21", "0.19", 60, 250, "1.0", "weak"),
+        ("chronic_sialorrhea", "conventional_type_a", 112, "0.21", "0.19", 60, 220, "1.0", "weak"),
+    ],
+)
+def test_priors_of_how_long_the_effect_lasts(
+    indication, family, median, between, within, floor, ceiling, drift, confidence
+):
+    (found,) = [
+        one for one in reference.load().duration_priors if (one.indication, one.product_family) == (indication, family)
+    ]
+
+    assert (found.median_days, found.floor_days, found.ceiling_days) == (median, floor, ceiling)
+    assert (found.log_sigma_between, found.log_sigma_within) == (Decimal(between), Decimal(within))
+    assert (found.learn_drift, found.confidence) == (Decimal(drift), confidence)
+
+
+def test_no_split_of_a_spread_is_taken_for_published_and_an_assumption_has_no_source():
+    for prior in reference.load().duration_priors:
+        assert "*" in prior.unverified or {"log_sigma_between", "log_sigma_within"} <= set(prior.unverified)
+        assert ("*" in prior.unverified) == (prior.confidence == "weak")
+        assert (prior.based_on == ()) == (prior.sources == ("unchecked",))

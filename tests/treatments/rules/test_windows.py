@@ -1,10 +1,13 @@
-"""Which window rules: the one set by hand, until the next full treatment and never before the earliest day."""
+"""Which window rules: set by hand, pinned, learned or the usual one; none opens before the earliest day."""
+
+from datetime import timedelta
 
 import pytest
 
-from tests.treatments.rules.book import BOOK, FROWN, MIGRAINE, day, facts, flag, given
-from treatments.rules.facts import CourseChoice, SetWindow
+from tests.treatments.rules.book import BOOK, FROWN, MIGRAINE, day, facts, flag, given, with_durations
+from treatments.rules.facts import CourseChoice, Facts, SetWindow
 from treatments.rules.intervals import Forecast, forecast
+from treatments.rules.vocabulary import CourseDuration, LearnedDuration
 
 T = "2026-01-15"
 USUAL = ("2026-04-15", "2026-05-15")
@@ -78,3 +81,100 @@ def test_a_fixed_schedule_can_be_set_by_hand_as_well():
 
 def test_a_course_without_a_full_treatment_has_no_window():
     assert forecast(FROWN, facts(), BOOK, choice=set_window("2026-05-01", "2026-05-20")).due_from is None
+
+
+# ---- what the effect teaches ----
+
+SUGGEST, APPLY = with_durations(BOOK), with_durations(BOOK, LearnedDuration.APPLY)
+OFF = with_durations(BOOK, LearnedDuration.OFF)
+
+
+def taught(after: int = 130, cycles: int = 2, indication: str = FROWN, last: str = T) -> Facts:
+    """So many cycles whose effect had gone after so many days, then a full treatment."""
+    days = [day("2022-01-01") + timedelta(days=200 * n) for n in range(cycles)]
+    past = [given(on, indication, worn_off_on=on + timedelta(days=after)) for on in days]
+    return facts(*past, given(last, indication))
+
+
+def rules(found: Forecast, about: str) -> list[tuple[str, bool]]:
+    return [(r.rule, r.decided) for r in found.reasons if r.about == about]
+
+
+def test_applied_it_sets_the_window_to_the_quartiles_of_the_next_cycle():
+    found = forecast(FROWN, taught(), APPLY)
+    low, high = found.learned.found.at_25, found.learned.found.at_75
+
+    assert (found.due_from, found.due_until) == (day(T) + timedelta(days=low), day(T) + timedelta(days=high))
+    assert 100 < low < 130 < high < 160
+    assert rules(found, "due_from") == [("earliest_day", False), ("effect_low", False), ("learned", True)]
+    assert rules(found, "due_until") == [("effect_high", False), ("learned", True)]
+    assert {r.sentence for r in found.reasons if r.rule == "learned"} == {
+        f"This patient's own cycles (2, 2 seen to the end): a quarter of effects is gone {low} days after 15-Jan-2026",
+        f"This patient's own cycles (2, 2 seen to the end): three quarters are gone {high} days after 15-Jan-2026",
+    }
+    assert (found.computed_from, found.computed_until) == (None, None)
+
+
+def test_suggested_it_stands_beside_the_usual_window_which_rules():
+    found = forecast(FROWN, taught(), SUGGEST)
+
+    assert window(found) == USUAL
+    assert ("learned", False) in rules(found, "due_from")
+    assert ("effect_low", True) in rules(found, "due_from")
+
+
+@pytest.mark.parametrize(
+    ("book", "choice"), [(OFF, CourseChoice()), (APPLY, CourseChoice(duration=CourseDuration.OFF))]
+)
+def test_switched_off_it_is_not_even_a_candidate(book, choice):
+    found = forecast(FROWN, taught(), book, choice=choice)
+
+    assert window(found) == USUAL
+    assert "learned" not in {r.rule for r in found.reasons}
+
+
+def test_one_cycle_is_too_few():
+    assert window(forecast(FROWN, taught(cycles=1), APPLY)) == USUAL
+
+
+def test_a_short_effect_never_opens_the_window_before_the_earliest_day():
+    found = forecast(FROWN, taught(after=65, cycles=6), APPLY)
+    low, high = found.learned.found.at_25, found.learned.found.at_75
+
+    assert low < 80
+    assert str(found.due_from) == str(found.earliest_on) == "2026-04-15"
+    assert found.due_until == found.due_from + timedelta(days=high - low)
+
+
+def test_a_fixed_schedule_is_shown_what_was_learned_and_never_moved_by_it():
+    found = forecast(MIGRAINE, taught(after=70, indication=MIGRAINE), APPLY)
+
+    assert found.learned.enough
+    assert window(found) == window(forecast(MIGRAINE, taught(cycles=0, indication=MIGRAINE), BOOK))
+    assert "learned" not in {r.rule for r in found.reasons}
+
+
+@pytest.mark.parametrize("book", [OFF, SUGGEST, APPLY])
+def test_pinned_days_rule_whatever_is_learned_and_whatever_the_clinic_does(book):
+    choice = CourseChoice(duration=CourseDuration.PINNED, pinned=(100, 125))
+    found = forecast(FROWN, taught(), book, choice=choice)
+
+    assert (found.due_from, found.due_until) == (day(T) + timedelta(days=100), day(T) + timedelta(days=125))
+    assert ("pinned", True) in rules(found, "due_from")
+
+
+def test_pinned_days_move_no_fixed_schedule():
+    choice = CourseChoice(duration=CourseDuration.PINNED, pinned=(100, 125))
+
+    assert window(forecast(MIGRAINE, facts(given(T, MIGRAINE)), APPLY, choice=choice)) == window(
+        forecast(MIGRAINE, facts(given(T, MIGRAINE)), APPLY)
+    )
+
+
+def test_a_window_set_by_hand_goes_before_what_was_learned_which_stands_beside_it():
+    choice = set_window("2026-06-10", "2026-06-20")
+    found = forecast(FROWN, taught(), APPLY, choice=choice)
+    computed_alone = forecast(FROWN, taught(), APPLY)
+
+    assert window(found) == ("2026-06-10", "2026-06-20")
+    assert computed(found) == window(computed_alone)
