@@ -164,7 +164,13 @@ def slots(asked: Asked) -> str:
             diary.grow_to(n_visits)
             last = n_visits == sizes[-1]
             with beside(asked if last else asked._replace(peer=False), n_visits) as other:
-                sides = [Side("free times of a practitioner-day", server, _slots(person, diary, n), n, takes=(200,))]
+                sides = [
+                    Side(name, server, _slots(person, diary, on, n), n, takes=(200,))
+                    for name, on in (
+                        ("a pressed day, all taken", diary.full_day),
+                        ("a pressed day, all free", diary.free_day),
+                    )
+                ]
                 if other:
                     sides.append(Side(f"{peer.PEER}, its slots", other.server, _slots_of_the_peer(other, diary), n))
                 speeds = load.taking_turns(sides, clients=4, rounds=asked.rounds)
@@ -174,14 +180,14 @@ def slots(asked: Asked) -> str:
     return "\n".join(parts) + ("" if asked.peer else f"\n{peer.HOW}")
 
 
-def _slots(person: Person, diary: Diary, n: int) -> Iterator[Ask]:
+def _slots(person: Person, diary: Diary, on: date, n: int) -> Iterator[Ask]:
     """What the booking page asks for when a day is pressed, of one practitioner after the other."""
     patient = Patient.objects.order_by("pk").values_list("public_id", flat=True)[0]
     addresses = []
     for who in diary.staff[:n]:
         page = person.form(f"/patients/{patient}/book/?practitioner={who.pk}", "search")
         search = dict(page.fields)["search"]
-        addresses.append(f"{reverse('times')}?{urlencode({'search': search, 'use_day': diary.full_day})}")
+        addresses.append(f"{reverse('times')}?{urlencode({'search': search, 'use_day': on})}")
     for address in cycle(addresses):
         yield lambda address=address: person.get(address)
 

@@ -56,6 +56,11 @@ class Diary:
         """The first day: all its fourteen times of everybody are taken."""
         return self.on + timedelta(days=1)
 
+    @property
+    def free_day(self) -> date:
+        """A day after all others: nobody has come to it yet."""
+        return self.on + timedelta(days=395)
+
     def grow_to(self, n_visits: int) -> None:
         """So many visits, and a patient for about every five of them."""
         with guards.lifted():  # in bulk: the independent checker looks at them afterwards

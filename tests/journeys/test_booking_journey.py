@@ -155,6 +155,8 @@ def test_a_day_from_the_month_by_keyboard_alone(
     first = page.locator(".day-time input").first
     expect(first).to_be_focused()
     expect(page.locator("#day-heading")).to_contain_text(day(chosen_on))
+    expect(page.locator("td.month-chosen [aria-current=date]")).to_have_attribute("id", f"day-{chosen_on}")
+    expect(page.locator("#month [aria-current=date]")).to_have_count(1)
     expect(page.locator("#verdict")).to_contain_text(day(chosen_on))
     expect(page.locator("#strip")).to_contain_text(day(chosen_on))
     page.keyboard.press("Space")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -9,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clinic.models import Room
 from treatments.models.catalogue import Indication
+
+LONGEST_PREPARATION = timedelta(minutes=120)
 
 
 class Service(models.Model):
@@ -40,7 +43,9 @@ class Service(models.Model):
         verbose_name_plural = _("services")
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(minutes__gte=5, minutes__lte=480, prepare_minutes__lte=120),
+                condition=models.Q(
+                    minutes__gte=5, minutes__lte=480, prepare_minutes__lte=LONGEST_PREPARATION // timedelta(minutes=1)
+                ),
                 name="service_length_in_bounds",
             )
         ]

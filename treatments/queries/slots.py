@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import CharField, DateTimeField, F, IntegerField, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
 from clinic.models import Practitioner, Room, WorkingHours
 from treatments.models import Appointment, Indication, Patient, Service, SlotHold
+from treatments.models.appointments import TAKES_TIME
+from treatments.models.services import LONGEST_PREPARATION
 from treatments.queries import hours
+from treatments.queries.prepared import prepared
 from treatments.rules.slots import DayFacts, RoomAt, Span, Taken, Why
 from treatments.rules.vocabulary import AppointmentState
 
@@ -49,13 +54,15 @@ def days(
     at: datetime,
     by: str = "",
     but: int | None = None,
-    rooms_at_hand: Iterable[Room] | None = None,
+    rooms_at_hand: Iterable[Any] | None = None,
+    practitioners: Iterable[int] | None = None,
 ) -> dict[date, Day]:
     """Every day from `first` to `last`, both included, as it stands at `at`: four queries, and one for the rooms.
 
-    What `by` holds takes no time from them, nor does the visit `but` (its number), which is being moved.
+    What `by` holds takes no time from them, nor does the visit `but` (its number), which is being moved. The hours are
+    those of `practitioners` alone where they are named.
     """
-    work = hours.work_days(first, last)
+    work = hours.work_days(first, last, practitioners=practitioners)
     where = tuple(RoomAt(room.pk, room.location_id) for room in (rooms() if rooms_at_hand is None else rooms_at_hand))
     taken, held = _taken(first, last, at=at, by=by, but=but)
     return {
@@ -75,74 +82,79 @@ def _taken(
     """Visits with the preparation of each, and other people's holds, under every day that they touch."""
     taken: dict[date, list[Taken]] = defaultdict(list)
     held: dict[date, list[Held]] = defaultdict(list)
-    for starts_at, ends_at, practitioner, room, patient, prepare, holder, until in _rows(first, last, at, by, but):
-        span = Span(starts_at, ends_at)
-        before = Span(starts_at - timedelta(minutes=prepare), starts_at)
-        for on in _touched(before.starts_at, span.ends_at):
+    every = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    midnights = [_midnight(on) for on in (*every, last + ONE_DAY)]
+    values = _values(first, last, (midnights[0], midnights[-1] + LONGEST_PREPARATION), at=at, by=by, but=but)
+    for starts, ends, practitioner, room, patient, prepare, holder, until in _rows(values):
+        span = _span(starts, ends)
+        begins = span.starts_at - timedelta(minutes=prepare)
+        for on in every[max(bisect(midnights, begins) - 1, 0) : bisect(midnights, span.ends_at)]:
             if until is not None:
                 taken[on].append(Taken(span, practitioner, room, None, Why.HELD))
-                held[on].append(Held(span, practitioner, room, holder, until))
+                held[on].append(Held(span, practitioner, room, holder, _moment(until)))
                 continue
             taken[on].append(Taken(span, practitioner, room, patient, Why.VISIT))
             if prepare:
-                taken[on].append(Taken(before, practitioner, room, None, Why.PREPARATION))
+                taken[on].append(Taken(Span(begins, span.starts_at), practitioner, room, None, Why.PREPARATION))
     return taken, held
 
 
-def _rows(first: date, last: date, at: datetime, by: str, but: int | None) -> Iterator[tuple]:
-    """Visits and holds in one query. A day more on both sides, for what goes past midnight."""
-    visits = (
-        Appointment.objects.taking_time()
-        .filter(on__range=(first - ONE_DAY, last + ONE_DAY))
-        .exclude(pk__in=[but] if but else [])
-        .order_by()
-        .values_list(
-            "starts_at",
-            "ends_at",
-            "practitioner_id",
-            "room_id",
-            "patient_id",
-            Coalesce(F("service__prepare_minutes"), 0, output_field=IntegerField()),
-            Value("", output_field=CharField()),
-            Value(None, output_field=DateTimeField()),
-        )
-    )
-    zone = timezone.get_current_timezone()
-    holds = (
-        SlotHold.objects.filter(until__gt=at)
-        .filter(
-            starts_at__lt=datetime.combine(last + 2 * ONE_DAY, time(), zone),
-            ends_at__gt=datetime.combine(first - ONE_DAY, time(), zone),
-        )
-        .exclude(by=by)
-        .order_by()
-        .values_list(
-            "starts_at",
-            "ends_at",
-            "practitioner_id",
-            "room_id",
-            "patient_id",
-            Value(0, output_field=IntegerField()),
-            "by",
-            "until",
-        )
-    )
-    return holds.union(visits, all=True).iterator()
+# In SQL, because a month of a big clinic has thousands of visits, and Django takes as long for the columns as the rules.
+_TAKING_TIME = f"""
+SELECT a.starts_at, a.ends_at, a.practitioner_id, a.room_id, a.patient_id, COALESCE(s.prepare_minutes, 0), '', NULL
+FROM treatments_appointment a LEFT JOIN treatments_service s ON s.id = a.service_id
+WHERE a."on" BETWEEN %s AND %s AND a.state IN ({", ".join(f"'{state}'" for state in TAKES_TIME)}) AND a.id <> %s
+  AND a.ends_at > %s AND a.starts_at < %s
+UNION ALL
+SELECT h.starts_at, h.ends_at, h.practitioner_id, h.room_id, h.patient_id, 0, h."by", h.until
+FROM treatments_slothold h WHERE h.until > %s AND h."by" <> %s AND h.ends_at > %s AND h.starts_at < %s"""  # noqa: S608  states
 
 
-def _touched(starts_at: datetime, ends_at: datetime) -> Iterator[date]:
-    on, until = timezone.localtime(starts_at).date(), timezone.localtime(ends_at).date()
-    while on <= until:
-        yield on
-        on += ONE_DAY
+def _values(
+    first: date, last: date, span: tuple[datetime, datetime], *, at: datetime, by: str, but: int | None
+) -> list[Any]:
+    """A day more on both sides, for what goes past midnight."""
+    starts, ends = (connection.ops.adapt_datetimefield_value(moment) for moment in span)
+    days_around = [(first - ONE_DAY).isoformat(), (last + ONE_DAY).isoformat()]
+    return [*days_around, but or 0, starts, ends, connection.ops.adapt_datetimefield_value(at), by, starts, ends]
+
+
+def _rows(values: list[Any]) -> list[tuple]:
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKING_TIME, values)
+        return cursor.fetchall()
+
+
+@lru_cache(maxsize=4096)
+def _span(starts: str | datetime, ends: str | datetime) -> Span:
+    """The same few times come again and again, in one day and in the next request."""
+    return Span(_moment(starts), _moment(ends))
+
+
+def _moment(stored: str | datetime) -> datetime:
+    """SQLite keeps moments in UTC without saying so, as text where the column has no type."""
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _midnight(on: date) -> datetime:
+    return datetime.combine(on, time(), timezone.get_current_timezone()).astimezone(UTC)
 
 
 # ---- who, where and what there is to choose from ----
 
 
-def practitioners() -> list[Practitioner]:
+@prepared
+def places() -> QuerySet[Room, Any]:
+    """The rooms in use, in the order of `rooms`, with as much of them as free times need."""
+    found = Room.objects.filter(is_active=True, location__is_active=True).order_by("location__name", "name", "pk")
+    return found.values_list("pk", "name", "location_id", named=True)
+
+
+@prepared
+def practitioners() -> QuerySet[Practitioner]:
     """Those who work here."""
-    return list(Practitioner.objects.filter(is_active=True).order_by("name", "pk"))
+    return Practitioner.objects.filter(is_active=True).order_by("name", "pk")
 
 
 def practitioners_and_usual(patient: Patient) -> tuple[list[Practitioner], int | None]:
@@ -156,10 +168,11 @@ def practitioners_and_usual(patient: Patient) -> tuple[list[Practitioner], int |
     return found, found[0].usual if found else None
 
 
-def rooms() -> list[Room]:
+@prepared
+def rooms() -> QuerySet[Room]:
     """The rooms in use, with their locations."""
     found = Room.objects.filter(is_active=True, location__is_active=True).select_related("location")
-    return list(found.order_by("location__name", "name", "pk"))
+    return found.order_by("location__name", "name", "pk")
 
 
 def services() -> list[Service]:

@@ -249,15 +249,18 @@ def _room_finder(day: DayFacts, ask: Ask, diary: Diary, hours: list[Span]) -> Ca
     of_patient = _starts(hours, diary.of(Who.PATIENT, ask.patient), NOTHING, ask.length)
 
     @cache
-    def of_rooms(location: int) -> list[tuple[int, list[tuple[datetime, datetime]]]]:
-        rooms = ask.suitable_rooms(day, location)
-        return [(room, _starts(hours, diary.of(Who.ROOM, room), ask.preparation, ask.length)) for room in rooms]
+    def of_room(room: int) -> list[tuple[datetime, datetime]]:
+        return _starts(hours, diary.of(Who.ROOM, room), ask.preparation, ask.length)
+
+    @cache
+    def suitable(location: int) -> list[int]:
+        return ask.suitable_rooms(day, location)
 
     @cache
     def free_room(location: int, at: datetime) -> int | None:
         if not any(first <= at <= last for first, last in of_patient):
             return None
-        return next((room for room, free in of_rooms(location) if any(a <= at <= b for a, b in free)), None)
+        return next((room for room in suitable(location) if any(a <= at <= b for a, b in of_room(room))), None)
 
     return free_room
 

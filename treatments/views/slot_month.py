@@ -57,13 +57,14 @@ def month_page(times: Times, of: date, *, chosen: date | None) -> Month:
     return Month(
         heading=f"{first:%B %Y}",
         weekdays=[(f"{on:%a}", f"{on:%A}") for on in weeks[0]],
-        weeks=[[_cell(times, on, chosen) if on.month == first.month else None for on in week] for week in weeks],
+        weeks=[[day_cell(times, on, chosen) if on.month == first.month else None for on in week] for week in weeks],
         previous=f"{before:%Y-%m}" if before >= times.today else "",
         following=f"{after:%Y-%m}" if after <= times.today + AHEAD else "",
     )
 
 
-def _cell(times: Times, on: date, chosen: date | None) -> Cell:
+def day_cell(times: Times, on: date, chosen: date | None) -> Cell:
+    """One day as the month shows it."""
     cell = Cell(on.isoformat(), on.day, f"{on:%A} {on.day} {on:%B}", chosen=on == chosen, today=on == times.today)
     if on < times.today or on > times.today + AHEAD:
         return replace(cell, word=_("past") if on < times.today else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.formats import clock, day, long_day
-from clinic.models import Practitioner, Room
+from clinic.models import Practitioner
 from treatments.forms.times import ClockField, Slot
 from treatments.queries import slots
 from treatments.queries.slots import Day
@@ -79,7 +80,7 @@ class Times:
         at: datetime,
         by: str,
         practitioners: Iterable[Practitioner],
-        rooms: Iterable[Room],
+        rooms: Iterable[Any],
     ) -> None:
         self.search, self.at, self.by = search, at, by
         self.today = timezone.localtime(at).date()
@@ -98,6 +99,14 @@ class Times:
             self._days |= slots.days(
                 start, end, at=self.at, by=self.by, but=self.search.visit, rooms_at_hand=self.rooms
             )
+
+    def read_only(self, on: date) -> None:
+        """Read one day, and the hours of nobody but who is asked for."""
+        who = self.search.practitioner
+        only = None if who is None else [who]
+        self._days |= slots.days(
+            on, on, at=self.at, by=self.by, but=self.search.visit, rooms_at_hand=self.rooms, practitioners=only
+        )
 
     def read_more(self, wanted: tuple[date, date]) -> None:
         """Read a range where it has not been read yet."""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.signing import BadSignature
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from clinic.permissions import needs
 from treatments.queries import slots
 from treatments.views.decision import Question
-from treatments.views.slot_month import Month, asked_month, month_of, month_page
+from treatments.views.slot_month import Month, asked_month, day_cell, month_of, month_page
 from treatments.views.slot_search import search, unsealed
 from treatments.views.slot_times import AFTER, AHEAD, Best, DayTimes, Time, Times
 from treatments.views.visit_forms import person
@@ -85,11 +85,27 @@ def times(request: HttpRequest) -> HttpResponse:
     except BadSignature:
         return HttpResponseBadRequest()
     found = Times(
-        wanted, at=timezone.now(), by=person(request).username, practitioners=slots.practitioners(), rooms=slots.rooms()
+        wanted,
+        at=timezone.now(),
+        by=person(request).username,
+        practitioners=slots.practitioners(),
+        rooms=slots.places(),
     )
-    on = _day(request.GET, found.today) or wanted.first
+    pressed = _day(request.GET.get("use_day", ""), found.today)
+    on = pressed or _day(request.GET.get("day", ""), found.today) or wanted.first
     if request.GET.get("step") == "why":
         return render(request, "booking/_why.html", {"why": found.why_not(on, request.GET.get("why_at", ""))})
+    return _pressed(request, found, on) if pressed else _month(request, found, on)
+
+
+def _pressed(request: HttpRequest, found: Times, on: date) -> HttpResponse:
+    """The times of a day that was pressed in the month, and the day itself; the rest of the month stays as it is."""
+    found.read_only(on)
+    shown = {"day": found.day_times(on), "picked": request.GET.get("slot", "")}
+    return render(request, "booking/_pressed.html", {"times": shown, "cell": day_cell(found, on, on), "focus": True})
+
+
+def _month(request: HttpRequest, found: Times, on: date) -> HttpResponse:
     month = asked_month(request.GET.get("month", ""), on, today=found.today)
     found.read(month_of(month), (on, on))
     shown = {
@@ -98,13 +114,15 @@ def times(request: HttpRequest) -> HttpResponse:
         "picked": request.GET.get("slot", ""),
         "has_hours": True,
     }
-    return render(request, "booking/_month.html", {"times": shown, "focus": "use_day" in request.GET})
+    response = render(request, "booking/_month.html", {"times": shown})
+    response["HX-Retarget"] = "#month"  # also where a day was pressed that cannot be booked
+    return response
 
 
-def _day(asked: QueryDict, today: date) -> date | None:
-    """The day that was pressed, else the one that was chosen before; None where it cannot be booked."""
+def _day(asked: str, today: date) -> date | None:
+    """A day that can be booked; None for any other, and for nonsense."""
     try:
-        on = date.fromisoformat(asked.get("use_day") or asked.get("day") or "")
+        on = date.fromisoformat(asked)
     except ValueError:
         return None
     return on if today <= on <= today + AHEAD else None

@@ -279,6 +279,23 @@ def test_another_day_comes_with_the_focus_on_its_first_time(reception, person):
     )
 
 
+def test_a_pressed_day_comes_without_the_rest_of_its_month(reception, person):
+    response = turned(reception, person, use_day="2026-12-02")
+
+    content = response.content.decode()
+    assert content.lstrip().startswith('<section class="day-times" id="day-times"')
+    assert 'id="chosen-day" value="2026-12-02" hx-swap-oob="true"' in content
+    assert content.count('class="month-day"') == 1
+    assert '31 times" aria-current="date"' in content
+    assert "HX-Retarget" not in response
+
+
+def test_a_day_that_cannot_be_booked_turns_to_a_month(reception, person):
+    response = turned(reception, person, use_day="9999-12-31")
+
+    assert response["HX-Retarget"] == "#month"
+
+
 @pytest.mark.parametrize("query", [{"month": "2026-12"}, {"use_day": "2026-12-02"}])
 @pytest.mark.parametrize("n_visits", [1, 20])
 def test_a_month_and_a_day_cost_at_most_twelve_queries(

@@ -28,8 +28,20 @@ if (form) {
     if (event.target.closest("[name=take]") && form.elements.starts) form.elements.starts.value = "";
   });
   form.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.id === "month") send("[data-day-panel]", "day-chosen");
+    if (event.target.id === "day-times") mark(form.querySelector("#chosen-day")?.value);
+    if (["month", "day-times"].includes(event.target.id)) send("[data-day-panel]", "day-chosen");
   });
+}
+
+// A pressed day brings its times alone: its frame in the month moves here.
+function mark(day) {
+  for (const cell of form.querySelectorAll("#month td.month-chosen")) {
+    cell.classList.remove("month-chosen");
+    cell.querySelector("[aria-current]")?.removeAttribute("aria-current");
+  }
+  const pressed = document.getElementById(`day-${day}`);
+  pressed?.setAttribute("aria-current", "date");
+  pressed?.closest("td").classList.add("month-chosen");
 }
 
 function chosen() {
