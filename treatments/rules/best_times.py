@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
+from functools import cache
 
 from treatments.rules.slots import Offer
 
@@ -73,28 +74,30 @@ def best(
     Each offer comes with the day and time that the clinic's clock shows at its start.
     """
     first = min((offer.starts_at for *_, offer in offers_with_local), default=None)
-    ranked: list[tuple[date, Offer, tuple[Reason, ...]]] = []
+
+    @cache  # twenty people who are free at one time differ in nothing but who is the usual one
+    def judged(day: date, clock: time, usual: bool) -> tuple[int, tuple[Reason, ...]]:
+        reasons = _reasons(day, clock, usual, wish)
+        return -sum(_WEIGHTS[reason] for reason in reasons), reasons
+
+    ranked: list[tuple[int, Offer, date, tuple[Reason, ...]]] = []
     for day, clock, offer in offers_with_local:
-        reasons = _reasons(day, clock, offer, wish)
-        ranked.append((day, offer, (*reasons, Reason.FIRST_FREE) if offer.starts_at == first else reasons))
-    ranked.sort(key=lambda each: (-_weight(each[2]), each[1].starts_at, each[1].practitioner, each[1].room))
+        weight, reasons = judged(day, clock, offer.practitioner == wish.usual_practitioner)
+        ranked.append((weight, offer, day, (*reasons, Reason.FIRST_FREE) if offer.starts_at == first else reasons))
+    ranked.sort(key=lambda each: (each[0], each[1].starts_at, each[1].practitioner, each[1].room))
     seen: set[date] = set()
     of_new_days: list[tuple[Offer, tuple[Reason, ...]]] = []
     of_same_days: list[tuple[Offer, tuple[Reason, ...]]] = []
-    for day, offer, reasons in ranked:
+    for _weight, offer, day, reasons in ranked:
         (of_same_days if day in seen else of_new_days).append((offer, reasons))
         seen.add(day)
     return (of_new_days + of_same_days)[:n]
 
 
-def _weight(reasons: tuple[Reason, ...]) -> int:
-    return sum(_WEIGHTS.get(reason, 0) for reason in reasons)
-
-
-def _reasons(day: date, clock: time, offer: Offer, wish: Wish) -> tuple[Reason, ...]:
+def _reasons(day: date, clock: time, usual: bool, wish: Wish) -> tuple[Reason, ...]:
     holds = {
         Reason.IN_WINDOW: day_word(day, wish.window_from, wish.window_until) == DayWord.IN_WINDOW,
-        Reason.USUAL_PRACTITIONER: offer.practitioner == wish.usual_practitioner,
+        Reason.USUAL_PRACTITIONER: usual,
         Reason.SAME_WEEKDAY: day.weekday() == wish.weekday,
         Reason.SAME_TIME: wish.hour_minute is not None
         and abs(_minute_of_day(clock) - _minute_of_day(wish.hour_minute)) <= 60,

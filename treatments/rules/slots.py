@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter
+from typing import NamedTuple
 
 NOTHING = timedelta(0)
 
@@ -214,8 +215,9 @@ class Diary:
         return self._all + own if who == Who.PRACTITIONER else own
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
+    """A free time; a month of a big clinic has tens of thousands."""
+
     starts_at: datetime
     ends_at: datetime
     practitioner: int

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +32,8 @@ from treatments.views.slot_words import Names, day_words, obstacle_words, reason
 
 AHEAD = timedelta(days=730)  # as far as a visit may be booked
 AFTER = timedelta(days=14)  # past a window without a free time
+N_BEST = 3
+_STARTS = attrgetter("starts_at")
 _AT_ONCE = timedelta(days=100)  # days that are read together
 _PARTS = {
     DayPart.MORNING: gettext_lazy("Morning"),
@@ -89,6 +94,8 @@ class Times:
         self.room_names = {room.pk: room.name for room in self.rooms}
         self._days: dict[date, Day] = {}
         self._offers: dict[tuple[date, bool], list[Offer]] = {}
+        zone = timezone.get_current_timezone()
+        self._local_of = cache(lambda moment: moment.astimezone(zone))  # each moment is asked once for each person
 
     # ---- reading ----
 
@@ -125,7 +132,7 @@ class Times:
         key = on, anyone
         if key not in self._offers:
             found = offers(self.day_of(on).facts, self.search.ask(self.at, anyone=anyone))
-            self._offers[key] = [each for each in found if timezone.localtime(each.starts_at).date() == on]
+            self._offers[key] = [each for each in found if self._local_of(each.starts_at).date() == on]
         return self._offers[key]
 
     @cached_property
@@ -152,16 +159,18 @@ class Times:
         return Best(self._best(later), none=sentence % said, anyone=anyone, may_wait=True)
 
     def _best(self, found: list[tuple[date, time, Offer]]) -> list[Time]:
-        chosen = best(found, self.search.wish)
+        chosen = best(found, self.search.wish, N_BEST)
         return [
             replace(self._time(offer), reasons=reason_words(reasons, offer, self.people)) for offer, reasons in chosen
         ]
 
     def _local(self, first: date, last: date) -> list[tuple[date, time, Offer]]:
+        """Of those who are free at one time the first few: no more can be among the best."""
         return [
-            (on, timezone.localtime(each.starts_at).time(), each)
+            (on, self._local_of(moment).time(), each)
             for on in self._allowed(first, last)
-            for each in self.offers(on)
+            for moment, offered in groupby(self.offers(on), key=_STARTS)
+            for each in islice(offered, N_BEST)
         ]
 
     def _allowed(self, first: date, last: date) -> list[date]:
@@ -170,7 +179,7 @@ class Times:
         return [on for on in every if not self.search.is_blocked(on)] or every
 
     def _time(self, offer: Offer) -> Time:
-        local = timezone.localtime(offer.starts_at)
+        local = self._local_of(offer.starts_at)
         return Time(
             value=str(Slot(offer.starts_at, offer.practitioner, offer.room)),
             on=local.date(),
@@ -203,7 +212,7 @@ class Times:
         found = times_of(self.offers(on))
         parts: dict[DayPart, list[Time]] = {}
         for offer in found:
-            parts.setdefault(part_of_day(timezone.localtime(offer.starts_at).time()), []).append(self._time(offer))
+            parts.setdefault(part_of_day(self._local_of(offer.starts_at).time()), []).append(self._time(offer))
         return DayTimes(
             on=on.isoformat(),
             heading=_("%(day)s, %(times)s") % {"day": long_day(on), "times": n_times(len(found))},
