@@ -34,3 +34,4 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0  # the live server's threads end with t
 
 MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")  # the live server has static files of its own
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CHANNEL_FOLDER = Path(tempfile.gettempdir()) / f"clinic-test-outbox-{os.getpid()}"

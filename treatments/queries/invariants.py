@@ -20,7 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.translation import gettext as _
 
 from clinic import guards
-from treatments.queries import invariant_shapes
+from treatments.queries import invariant_messages, invariant_shapes
 from treatments.queries.invariant_shapes import day_of, moment_of
 
 
@@ -48,7 +48,8 @@ def violations(connection: BaseDatabaseWrapper) -> list[Violation]:
         *_override_without_its_row(connection),
         *_merged_away(connection),
     ]
-    found += [Violation(rule, sentence) for rule, sentence in invariant_shapes.broken(connection)]
+    for others in (invariant_shapes, invariant_messages):
+        found += [Violation(rule, sentence) for rule, sentence in others.broken(connection)]
     found += [Violation("guards", sentence) for sentence in guards.differences(connection)]
     return found
 

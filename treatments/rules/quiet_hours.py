@@ -20,8 +20,6 @@ def quiet_ends(at: datetime, quiet_from: time, quiet_until: time, zone: ZoneInfo
     shown = at.astimezone(zone)
     if not is_quiet(shown.time(), quiet_from, quiet_until):
         return None
-    for days in (0, 1):
-        ends = wall_clock.first_moment(shown.date() + timedelta(days=days), quiet_until, zone)
-        if ends > at:
-            return ends
-    return wall_clock.last_moment(shown.date(), quiet_until, zone)
+    days = [shown.date() + timedelta(days=days) for days in (0, 1)]
+    ends = [read(day, quiet_until, zone) for day in days for read in (wall_clock.first_moment, wall_clock.last_moment)]
+    return min(moment for moment in ends if moment > at)

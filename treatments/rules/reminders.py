@@ -16,6 +16,7 @@ from treatments.rules.vocabulary import Anchor, MessageState
 
 SOON_DAYS = 21  # a course counts as due from here on, or from its plan's first step where that is earlier
 SEEN_DAYS = 7  # whoever was here is left in peace
+_NOT_REACHED = (MessageState.FAILED, MessageState.DROPPED)  # it failed, and maybe a person has left it at that
 
 
 class Bucket(StrEnum):
@@ -89,7 +90,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class DueCourse:
-    """`cycle_on`: the last full treatment. `told`: what went out since, but for what was dropped."""
+    """`cycle_on`: the last full treatment. `told`: the reminders made since."""
 
     ref: int
     cycle_on: date
@@ -203,7 +204,7 @@ def _by_step(course: DueCourse, patient: DuePatient, on: date, clock: time) -> D
         return Decision(course, Bucket.WAITING, why, until=until)
     if said := _already(course, step):
         return _after(said, course, until)
-    if len([told for told in course.told if told.state != MessageState.FAILED]) >= plan.most_per_cycle:
+    if len([told for told in course.told if told.state not in _NOT_REACHED]) >= plan.most_per_cycle:
         return Decision(course, Bucket.CAPPED, Why.MOST, step)
     if _within(patient.seen_on, SEEN_DAYS, on):
         return Decision(course, Bucket.CAPPED, Why.SEEN, step, until=_plus(patient.seen_on, SEEN_DAYS))
@@ -219,9 +220,10 @@ def _by_step(course: DueCourse, patient: DuePatient, on: date, clock: time) -> D
 
 def _after(told: Told, course: DueCourse, until: date | None) -> Decision:
     """The current step, or a later one, has its reminder: where that stands."""
-    buckets = {MessageState.FAILED: Bucket.FAILED, MessageState.UNCERTAIN: Bucket.UNCERTAIN}
-    if bucket := buckets.get(told.state):
-        return Decision(course, bucket, until=until)
+    if told.state in _NOT_REACHED:
+        return Decision(course, Bucket.FAILED, until=until)
+    if told.state == MessageState.UNCERTAIN:
+        return Decision(course, Bucket.UNCERTAIN, until=until)
     if told.state in (MessageState.WAITING, MessageState.CLAIMED):
         return Decision(course, Bucket.WAITING, Why.TRIED_AGAIN)
     why = Why.NEXT_STEP if until else Why.NO_MORE_STEPS

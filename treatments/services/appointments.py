@@ -32,6 +32,7 @@ from treatments.services import (
     replies,
     slot_holds,
     stale,
+    visit_messages,
 )
 from treatments.services.acts import act
 from treatments.services.diary import Booking
@@ -100,6 +101,7 @@ def book(
     call_list.keep([booking.patient.pk])
     slot_holds.drop(booking.patient, by=by.username)
     earlier.fulfilled(booking.patient, at=at)
+    visit_messages.note(appointment, knew=None, by=by.username, at=at)
     _audit("appointment.booked", appointment, by=by.username, at=at, findings=found, override=override)
     return appointment
 
@@ -153,6 +155,7 @@ def move(
     slot_holds.drop(appointment.patient, by=by.username)
     if appointment.starts_at < was:
         earlier.fulfilled(appointment.patient, at=at)
+    visit_messages.note(appointment, knew=was, by=by.username, at=at)
     _audit(
         "appointment.moved",
         appointment,
@@ -195,6 +198,7 @@ def cancel(
     if what_next == WhatNext.CLOSE:
         for course in appointment.courses.filter(stopped_on__isnull=True):
             courses.stop(course, reason=_("Closed until the patient asks."), by=by, at=at)
+    visit_messages.note(appointment, knew=appointment.starts_at, by=by, at=at)
     details: dict[str, object] = {"what_next": what_next} if what_next else {}
     _audit("appointment.cancelled", appointment, by=by, at=at, reason=appointment.state_reason, details=details)
     return appointment
@@ -227,6 +231,8 @@ def mark(
         _reopen(appointment, by=by, at=at)
     appointment.what_next = WhatNext.LIST if state == AppointmentState.MISSED else ""
     _set_state(appointment, state, by=by, at=at)
+    if was == AppointmentState.CANCELLED:
+        visit_messages.note(appointment, knew=None, by=by, at=at)
     _audit(f"appointment.{state}", appointment, by=by, at=at, details={"was": str(was)})
     return appointment
 
@@ -277,6 +283,7 @@ def release(appointment: Appointment, *, by: str, at: datetime, version: int | N
     found = _stands_up(appointment, at=at)
     appointment.findings = [f.as_data() for f in found]
     _set_state(appointment, AppointmentState.BOOKED, by=by, at=at)
+    visit_messages.note_release(appointment, by=by, at=at)
     _audit("appointment.released", appointment, by=by, at=at, findings=found)
     return appointment
 
@@ -296,6 +303,7 @@ def override(appointment: Appointment, decision: Override, *, at: datetime, vers
     appointment.acknowledged_by = decision.by.username if cautions(found) else ""
     _set_state(appointment, AppointmentState.BOOKED, by=decision.by.username, at=at)
     overrides.keep(appointment)
+    visit_messages.note_release(appointment, by=decision.by.username, at=at)
     _audit("appointment.overridden", appointment, by=decision.by.username, at=at, findings=found, override=decision)
     return appointment
 

@@ -27,6 +27,7 @@ from treatments.models import (
     PatientLink,
     PatientMerge,
     PatientRequest,
+    Reminder,
     SafetyAnswer,
     SlotHold,
     Treatment,
@@ -56,6 +57,7 @@ def merge(kept: Patient, gone: Patient, *, reason: str, by: str, at: datetime) -
     moved = {model.__name__: _hand_over(model, gone, kept) for model in _OWNED}
     _explain_intervals(kept, gone, by=by, at=at)
     moved["Course"] = _hand_over_courses(gone, kept)
+    moved["Reminder"] = _hand_over_reminders(gone, kept)
     moved["Treatment"] = _hand_over(Treatment, gone, kept)
     visits = list(_visits(Appointment.objects.filter(patient=gone)))
     moved["Appointment"] = [visit.pk for visit in visits]
@@ -87,9 +89,11 @@ def undo(done: PatientMerge, *, by: str, at: datetime) -> PatientMerge:
     moved = done.moved
     for model in _OWNED:
         model._default_manager.filter(pk__in=moved.get(model.__name__, ()), patient=kept).update(patient=gone)
+    _hand_back_reminders(moved.get("Reminder", ()), kept, gone)
     for pk in moved["Course"]:
         Course.objects.filter(pk=pk, patient=kept).update(patient=gone)
     Course.objects.filter(pk__in=moved["stopped"]).update(stopped_on=None, stopped_reason="", version=F("version") + 1)
+    Message.objects.filter(appointment__in=moved["Appointment"], patient=kept).update(patient=gone)  # made since, too
     given = find.with_what_followed(moved["Treatment"], moved["Appointment"], kept)
     Treatment.objects.filter(pk__in=given, patient=kept).update(patient=gone)
     _give_visits(_visits(Appointment.objects.filter(pk__in=moved["Appointment"], patient=kept)), gone, by=by, at=at)
@@ -183,6 +187,28 @@ def _hand_over_courses(gone: Patient, kept: Patient) -> list[int]:
     )
     Course.objects.filter(pk__in=ids).update(patient=kept)
     return ids
+
+
+def _hand_over_reminders(gone: Patient, kept: Patient) -> list[int]:
+    """What somebody was reminded of under one record, nobody reminds them of under the other: the step stays taken.
+
+    Where both have had the same step of the same cycle, the one that is left behind says nothing more.
+    """
+    own = {course.indication_id: course for course in Course.objects.filter(patient=kept)}
+    moved = []
+    left = Reminder.objects.filter(course__patient=gone, course__indication__in=own).select_related("course")
+    for row in left.order_by("pk"):
+        to = own[row.course.indication_id]
+        if not to.reminders.filter(cycle_on=row.cycle_on, step=row.step_id).exists():
+            Reminder.objects.filter(pk=row.pk).update(course=to)
+            moved.append(row.pk)
+    return moved
+
+
+def _hand_back_reminders(moved: Iterable[int], kept: Patient, gone: Patient) -> None:
+    own = {course.indication_id: course for course in Course.objects.filter(patient=gone)}
+    for row in Reminder.objects.filter(pk__in=moved, course__patient=kept).select_related("course"):
+        Reminder.objects.filter(pk=row.pk).update(course=own[row.course.indication_id])
 
 
 def _settle_courses(patient: Patient, *, at: datetime) -> None:

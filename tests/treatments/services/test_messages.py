@@ -1,0 +1,152 @@
+"""What a person decides about a message, and what the provider says of it afterwards."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from clinic.channels.base import Rejected, Unknown
+from clinic.models import AuditEvent
+from tests import factories
+from tests.factories import BY, NOW, TODAY
+from tests.fakes import Provider
+from treatments.models import Message
+from treatments.services import messages, outbox, reminders
+
+pytestmark = pytest.mark.django_db
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@pytest.fixture
+def uncertain(provider: Provider) -> Message:
+    return reminded(provider, Unknown("The provider did not answer; it may have the message."))
+
+
+@pytest.fixture
+def failed(provider: Provider) -> Message:
+    return reminded(provider, Rejected("The provider refuses this message (code 400)."))
+
+
+@pytest.fixture
+def sent(provider: Provider) -> Message:
+    return reminded(provider, None)
+
+
+def reminded(provider: Provider, trouble: Exception | None) -> Message:
+    person = factories.patient(phone="+447700900123", contact_consent="yes")
+    factories.treated(person, date(2026, 7, 25))
+    provider.trouble = trouble
+    reminders.run(on=TODAY, at=NOW, by=BY)
+    provider.trouble = None
+    return Message.objects.get()
+
+
+def counts(at=NOW + DAY) -> dict[str, int]:
+    found = reminders.balance(on=at.date(), at=at)
+    return {name: number for name, number in found.items() if number}
+
+
+def test_an_uncertain_one_is_marked_as_sent(provider: Provider, uncertain: Message):
+    message = messages.mark_sent(uncertain, by="maya", at=NOW + MINUTE)
+
+    assert (message.state, message.sent_at) == ("sent", uncertain.claimed_at)
+    assert counts() == {"waiting": 1}
+    assert AuditEvent.objects.filter(verb="message.marked_sent", by="maya").count() == 1
+
+
+def test_an_uncertain_one_is_sent_again_if_it_is_still_true(provider: Provider, uncertain: Message):
+    messages.send_again(uncertain, by="maya", at=NOW + MINUTE)
+
+    assert messages.send_waiting(at=NOW + MINUTE).counts == {"sent": 1}
+    assert [one.public_id for one in provider.sent] == [uncertain.public_id]
+    assert AuditEvent.objects.filter(verb="message.sent_again", by="maya").count() == 1
+
+
+def test_what_is_no_longer_true_is_not_sent_again(provider: Provider, uncertain: Message):
+    messages.send_again(uncertain, by="maya", at=NOW + MINUTE)
+    factories.visit(uncertain.patient)
+
+    assert messages.send_waiting(at=NOW + MINUTE).counts == {"not sent": 1}
+    assert provider.sent == []
+
+
+def test_a_failed_one_is_sent_again(provider: Provider, failed: Message):
+    messages.send_again(failed, by="maya", at=NOW + MINUTE)
+
+    assert messages.send_waiting(at=NOW + MINUTE).counts == {"sent": 1}
+
+
+def test_a_failed_one_that_is_left_is_not_tried_by_the_next_run(provider: Provider, failed: Message):
+    message = messages.leave(failed, by="maya", at=NOW + MINUTE)
+
+    assert (message.state, message.why) == (
+        "dropped", "Left unsent by a person: The provider refuses this message (code 400).",
+    )  # fmt: skip
+    reminders.run(on=TODAY, at=NOW + 2 * MINUTE, by=BY)
+    assert provider.sent == []
+    assert counts() == {"failed": 1}
+
+
+@pytest.mark.parametrize("act", [messages.mark_sent, messages.send_again, messages.leave])
+def test_what_is_settled_is_not_decided_again(provider: Provider, sent: Message, act):
+    with pytest.raises(ValidationError, match="“sent” by now"):
+        act(sent, by="maya", at=NOW)
+
+
+@pytest.mark.parametrize("act", [messages.mark_sent, messages.send_again])
+def test_a_second_press_changes_nothing(provider: Provider, uncertain: Message, act):
+    act(uncertain, by="maya", at=NOW)
+
+    with pytest.raises(ValidationError):
+        act(uncertain, by="maya", at=NOW)
+
+
+def test_the_provider_says_that_it_arrived(provider: Provider, sent: Message):
+    assert messages.delivered(sent.provider_ref, "delivered", NOW + MINUTE) is True
+
+    sent.refresh_from_db()
+    assert (sent.state, sent.delivery, sent.delivery_at) == ("sent", "delivered", NOW + MINUTE)
+
+
+def test_an_uncertain_one_that_arrived_is_certain(provider: Provider, uncertain: Message):
+    assert messages.delivered(uncertain.public_id, "delivered", NOW + MINUTE) is True
+
+    uncertain.refresh_from_db()
+    assert uncertain.state == "sent"
+
+
+def test_what_did_not_arrive_is_shown_as_failed(provider: Provider, sent: Message):
+    messages.delivered(sent.provider_ref, "undelivered", NOW + MINUTE)
+
+    sent.refresh_from_db()
+    assert (sent.state, sent.why) == ("failed", "The provider could not deliver it.")
+    assert counts() == {"failed": 1}
+
+
+@pytest.mark.parametrize("reference", ["", "P-unknown"])
+def test_a_number_that_is_not_ours(provider: Provider, sent: Message, reference: str):
+    assert messages.delivered(reference, "delivered", NOW) is False
+
+
+def test_no_more_than_asked_for_go_out_at_once(provider: Provider):
+    for _number in range(3):
+        factories.visit(factories.patient(phone="+447700900123"))
+
+    assert messages.send_waiting(at=NOW + 5 * MINUTE, most=2).counts == {"sent": 2}
+    assert messages.send_waiting(at=NOW + 6 * MINUTE, most=2).counts == {"sent": 1}
+
+
+def test_one_that_fails_never_ends_the_others(provider: Provider):
+    one, _other = (factories.visit(factories.patient(phone="+447700900123")) for _number in range(2))
+    Message.objects.filter(appointment=one).update(key="visit:without:its:remembered time")
+
+    assert messages.send_waiting(at=NOW + 5 * MINUTE).counts == {"error": 1, "sent": 1}
+    assert Message.objects.get(appointment=one).state == "waiting"
+
+
+def test_the_pauses_grow_up_to_four_hours():
+    pauses = [outbox.pause_after(attempts) // MINUTE for attempts in range(1, 9)]
+
+    assert pauses == [5, 10, 20, 40, 80, 160, 240, 240]

@@ -1,0 +1,133 @@
+"""The outbox, every minute: what waits is decided and sent, what was given up is shown, what a person says is done."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import datetime
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from treatments.models import Message
+from treatments.queries.reminders import REMINDER
+from treatments.rules.vocabulary import MessageState
+from treatments.services import outbox, people, reminders, visit_messages
+from treatments.services.acts import act
+from treatments.services.outbox import Claimed, Watch
+
+log = logging.getLogger(__name__)
+AT_ONCE = 500  # of one call: after a day without the provider, the rest follows a minute later
+_NOT_DELIVERED = ("failed", "undelivered", "undeliverable", "rejected", "bounced", "expired")
+
+
+class Done(NamedTuple):
+    """What one call did. `given_up`: claims that a person has to look at."""
+
+    counts: Counter[str]
+    given_up: int
+
+
+def send_waiting(*, at: datetime, most: int = AT_ONCE) -> Done:
+    """Send every message whose time has come and that is still true. Any number of these may run at once."""
+    watch, worker, counts = Watch(at), outbox.worker_name(), Counter[str]()
+    given_up = outbox.give_up_stale(at=at)
+    waiting = Message.objects.filter(state=MessageState.WAITING.value, not_before_at__lte=at)
+    for pk, patient in list(waiting.order_by("not_before_at", "pk").values_list("pk", "patient")[:most]):
+        try:
+            counts[_one(pk, patient, watch, worker)] += 1
+        except Exception:  # one message never ends the others
+            log.exception("Message row %s failed.", pk)
+            counts["error"] += 1
+    return Done(counts, given_up)
+
+
+def _one(pk: int, patient: int, watch: Watch, worker: str) -> str:
+    claimed = _claim(pk, patient, at=watch.now(), worker=worker)
+    return outbox.deliver(claimed, watch=watch).value if claimed else "not sent"
+
+
+@act
+def _claim(pk: int, patient: int, *, at: datetime, worker: str) -> Claimed | None:
+    if outbox.locked(patient, wait=False) is None or not Message.objects.filter(pk=pk, patient=patient).exists():
+        return None  # somebody is at the record, or it was merged meanwhile: a minute later
+    message = outbox.claim(pk, at=at, worker=worker)
+    if message is None:
+        return None
+    if message.too_late_at and message.too_late_at <= at:
+        outbox.drop(message, why=_("It was too late to send it."))
+        return None
+    topic = reminders if message.kind == REMINDER else visit_messages
+    return topic.settle(message, at=at)
+
+
+# ---- a person decides ----
+
+
+@act
+def mark_sent(message: Message, *, by: str, at: datetime) -> Message:
+    """Somebody has asked the provider or the patient: it arrived."""
+    message = _of_a_person(message, MessageState.UNCERTAIN)
+    message.state, message.sent_at = MessageState.SENT.value, message.claimed_at or at
+    message.why = _("Marked as sent by a person.")
+    message.save(update_fields=["state", "sent_at", "why"])
+    outbox.said(message, "message.marked_sent", by=by, at=at)
+    return message
+
+
+@act
+def send_again(message: Message, *, by: str, at: datetime) -> Message:
+    """Once more with the next round, if it is still to be sent then."""
+    message = _of_a_person(message, MessageState.UNCERTAIN, MessageState.FAILED)
+    message.state, message.not_before_at, message.attempts = MessageState.WAITING.value, at, 0
+    message.claimed_by, message.claimed_at, message.too_late_at = "", None, None
+    message.why = ""
+    message.save(update_fields=["state", "not_before_at", "attempts", "claimed_by", "claimed_at", "too_late_at", "why"])
+    outbox.said(message, "message.sent_again", by=by, at=at)
+    return message
+
+
+@act
+def leave(message: Message, *, by: str, at: datetime) -> Message:
+    """Nobody has to look at a failed message any more: it stays unsent."""
+    message = _of_a_person(message, MessageState.FAILED)
+    outbox.said(message, "message.left", by=by, at=at, why=message.why)
+    message.state = MessageState.DROPPED.value  # its step stays taken: the next run does not try the same again
+    message.why = (_("Left unsent by a person: %(why)s") % {"why": message.why})[:200]
+    message.save(update_fields=["state", "why"])
+    return message
+
+
+def _of_a_person(message: Message, *states: MessageState) -> Message:
+    people.locked(message.patient)
+    row = Message.objects.select_for_update(of=("self",)).select_related("patient").get(pk=message.pk)
+    if row.state not in {state.value for state in states}:
+        said = {"state": row.get_state_display().lower()}
+        raise ValidationError(_("The message is “%(state)s” by now. Nothing was changed.") % said)
+    return row
+
+
+# ---- the provider says ----
+
+
+@act
+def delivered(provider_ref: str, status: str, at: datetime) -> bool:
+    """What the provider says became of a message: it settles what nobody was certain of, and shows what did not arrive.
+
+    False where the message is not ours.
+    """
+    if not provider_ref:
+        return False
+    message = Message.objects.filter(provider_ref=provider_ref).first()
+    message = message or Message.objects.filter(public_id=provider_ref).first()  # the key that we gave
+    if message is None:
+        return False
+    changes: dict[str, object] = {"delivery": status[:20], "delivery_at": at}
+    if message.state in (MessageState.UNCERTAIN, MessageState.CLAIMED) and status == "delivered":
+        changes |= {"state": MessageState.SENT.value, "sent_at": message.claimed_at or at, "why": ""}
+    elif status in _NOT_DELIVERED and message.state != MessageState.DROPPED:
+        changes |= {"state": MessageState.FAILED.value, "why": _("The provider could not deliver it.")}
+    Message.objects.filter(pk=message.pk).update(**changes)
+    outbox.said(message, "message.delivery", by="provider", at=at, why=status[:20])
+    return True

@@ -1,0 +1,105 @@
+"""A message's words for one patient: the clinic's text with its fields, by the way that it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clinic import phones
+from treatments.models import Appointment, ClinicSettings, MessageText, Patient
+from treatments.rules import texts
+from treatments.services import links
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    subject: str
+    body: str
+    stop_url: str = ""
+
+
+def telephone() -> str:
+    """The number that patients may call, as they dial it; "" where the clinic has not said."""
+    row = ClinicSettings.objects.order_by("pk").first()
+    return phones.national(row.telephone) if row and row.telephone else ""
+
+
+def address_of(patient: Patient, way: str) -> str:
+    return {"sms": patient.phone, "email": patient.email}.get(way, "")
+
+
+def of_reminder(text: MessageText, patient: Patient, *, way: str, due_from: date, at: datetime) -> Words:
+    """Words for somebody who is due, with the link that stops reminders."""
+    return _filled(
+        text,
+        patient,
+        way,
+        {"day": lambda: _short(due_from), "link": lambda: links.make(patient, links.DUE, at=at)},
+        stop=lambda: links.make(patient, links.STOP, at=at),
+    )
+
+
+def stop_url(patient: Patient, *, way: str, at: datetime) -> str:
+    """The link that stops reminders, for the headers of an e-mail."""
+    return links.make(patient, links.STOP, at=at) if way == "email" else ""
+
+
+def of_visit(text: MessageText, visit: Appointment, *, way: str, starts_at: datetime, at: datetime) -> Words:
+    """Words about a visit. One that goes ahead has a page of its own; for a cancelled one it is a new time."""
+    patient = visit.patient
+
+    def link() -> str:
+        if text.code == "cancelled":
+            return links.make(patient, links.DUE, at=at)
+        return links.make(patient, links.VISIT, at=at, appointment=visit)
+
+    shown = timezone.localtime(starts_at)
+    return _filled(
+        text,
+        patient,
+        way,
+        {
+            "day": lambda: (
+                f"{shown:%a} {_short(shown.date())}" if way == "sms" else f"{shown:%A} {_short(shown.date())}"
+            ),
+            "time": lambda: _time(shown),
+            "with": lambda: visit.practitioner.name,
+            "link": link,
+        },
+    )
+
+
+def _filled(
+    text: MessageText,
+    patient: Patient,
+    way: str,
+    more: dict[str, Callable[[], str]],
+    *,
+    stop: Callable[[], str] | None = None,
+) -> Words:
+    """Only the fields that the words use are made: a link is a row."""
+    words, subject = (text.sms, "") if way == "sms" else (text.email, text.subject)
+    sources: dict[str, Callable[[], str]] = {
+        "first": lambda: patient.preferred_name or patient.given_name or patient.family_name,
+        "clinic": lambda: settings.CLINIC_NAME,
+        "phone": lambda: telephone() or _("the clinic"),
+        **more,
+    }
+    if stop:
+        sources["stop"] = stop
+    needed = {*texts.used(words), *texts.used(subject)} | ({"stop"} if stop and way == "email" else set())
+    fields = {name: sources[name]() for name in needed if name in sources}
+    return Words(texts.fill(subject, fields)[:200], texts.fill(words, fields).strip(), fields.get("stop", ""))
+
+
+def _short(day: date) -> str:
+    return f"{day.day} {day:%B}"
+
+
+def _time(shown: datetime) -> str:
+    return f"{shown.hour % 12 or 12}:{shown:%M}{'am' if shown.hour < 12 else 'pm'}"
