@@ -1,4 +1,5 @@
-"""What people have decided and signed, only read here: overrides, merges, consents, wishes for an earlier time."""
+"""What people have decided and signed, only read here: overrides, merges, consents, wishes for an earlier time,
+months that have closed."""
 
 from __future__ import annotations
 
@@ -8,14 +9,14 @@ from django.contrib import admin
 from django.db import models
 from django.db.models import Q
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clinic.admin import ReadOnlyAdmin, day_column, moment_column
 from clinic.formats import day
 from treatments.admin.base import PatientSearch
-from treatments.models import Consent, EarlierWish, Patient, PatientMerge, VisitOverride
+from treatments.models import ClosedMonth, Consent, EarlierWish, Patient, PatientMerge, VisitOverride
 from treatments.queries import patients as find
 
 
@@ -154,3 +155,24 @@ class EarlierWishAdmin(PatientRow):
     @admin.display(description=gettext_lazy("why"))
     def why_ended(self, row: EarlierWish) -> str:
         return {"booked": _("Booked"), "closed": _("Closed")}.get(row.ended_why, row.ended_why)
+
+
+@admin.register(ClosedMonth)
+class ClosedMonthAdmin(ReadOnlyAdmin):
+    """What the reports stored when a month closed; the database itself refuses a change."""
+
+    list_display = ("month_name", "report", "closed")
+    list_filter = ("report",)
+    fields = ("month_name", "report", "closed", "stored")
+    closed = moment_column("closed_at", gettext_lazy("closed"))
+
+    def headline(self, obj: Any) -> str:
+        return f"{obj.month:%b-%Y}, {obj.report}"
+
+    @admin.display(description=gettext_lazy("month"), ordering="month")
+    def month_name(self, row: ClosedMonth) -> str:
+        return f"{row.month:%b-%Y}"
+
+    @admin.display(description=gettext_lazy("figures"))
+    def stored(self, row: ClosedMonth) -> str:
+        return format_html_join("", "<p>{}: {}</p>", sorted(row.figures.items()))

@@ -27,7 +27,17 @@ GROUPS = (
     (_("Catalogue"), ("Service", "Product", "LotStop", "Indication", "AdverseEventKind", "OutcomeMeasure")),
     (
         _("Clinic"),
-        ("User", "Practitioner", "WorkingHours", "HoursException", "ClosedDay", "Location", "Room", "AuditEvent"),
+        (
+            "User",
+            "Practitioner",
+            "WorkingHours",
+            "HoursException",
+            "ClosedDay",
+            "Location",
+            "Room",
+            "ClosedMonth",
+            "AuditEvent",
+        ),
     ),
 )
 _by_app = admin.site.get_app_list

@@ -69,6 +69,7 @@ SAYS = {
     "visit_transition": "A visit changes its state step by step and is never deleted.",
     "audit_append_only": "The audit trail is only added to.",
     "override_append_only": "Overrides are only added.",
+    "month_append_only": "The figures of a month that has closed are only added.",
     "answer_append_only": "Answers to the safety questions are only added.",
     "consent_kept": "A consent is withdrawn, never edited or deleted.",
     "flag_kept": "A flag is ended or entered in error, never rewritten or deleted.",

@@ -304,6 +304,7 @@ GUARDS: tuple[Guard, ...] = (
     _transition(),
     _only_added("audit_append_only", "clinic_auditevent"),
     _only_added("override_append_only", "treatments_visitoverride"),
+    _only_added("month_append_only", "treatments_closedmonth"),
     _kept("answer_append_only", "treatments_safetyanswer"),
     _kept("consent_kept", "treatments_consent"),
     _kept("flag_kept", FLAG, "OLD.in_error AND NOT NEW.in_error"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import F
+from django.db.models import F, TextField
+from django.db.models.functions import Cast
 from django.utils import timezone
 
-from treatments.models import VisitOverride
+from treatments.models import Appointment, VisitOverride
+from treatments.rules.vocabulary import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class OverrideRow:
     patient: str
     family_name: str
     given_name: str
+    visit_pk: int
 
 
 def decided(first: date, last: date) -> list[OverrideRow]:
@@ -50,8 +54,31 @@ def decided(first: date, last: date) -> list[OverrideRow]:
             patient=F("appointment__patient__public_id"),
             family_name=F("appointment__patient__family_name"),
             given_name=F("appointment__patient__given_name"),
+            visit_pk=F("appointment"),
         )
     ]
+
+
+def stops(first: date, last: date) -> dict[str, set[int]]:
+    """Rule -> the visits on which it stood as a soft stop when they were booked or judged last: one query.
+
+    Visits that were booked in these days. A booking that was given up leaves no trace and is not among them.
+    """
+    zone = timezone.get_current_timezone()
+    rows = (
+        Appointment.objects.filter(
+            booked_at__gte=datetime.combine(first, time(), zone),
+            booked_at__lt=datetime.combine(last + timedelta(days=1), time(), zone),
+        )
+        .annotate(text=Cast("findings", TextField()))
+        .filter(text__contains=Severity.SOFT_STOP.value)
+    )
+    found: dict[str, set[int]] = defaultdict(set)
+    for pk, text in rows.order_by().values_list("pk", "text"):
+        for finding in json.loads(text):
+            if finding["severity"] == Severity.SOFT_STOP:
+                found[finding["code"]].add(pk)
+    return found
 
 
 def narrowed(rows: Iterable[OverrideRow], *, by: str = "", rule: str = "") -> list[OverrideRow]:

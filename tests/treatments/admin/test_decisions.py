@@ -5,7 +5,7 @@ import pytest
 from tests import factories
 from tests.treatments.admin import test_lists
 from tests.treatments.admin.forms import url
-from treatments.models import Consent, EarlierWish, PatientMerge, VisitOverride
+from treatments.models import ClosedMonth, Consent, EarlierWish, PatientMerge, VisitOverride
 
 MODELS = {"consent": Consent, "earlierwish": EarlierWish, "patientmerge": PatientMerge, "visitoverride": VisitOverride}
 
@@ -60,3 +60,19 @@ def test_a_merge_is_found_by_the_number_that_is_gone(door, rows):
 @pytest.mark.parametrize(("state", "n"), [("open", 1), ("ended", 0), ("x", 1)])
 def test_wishes_are_parted_by_state(door, rows, state, n):
     assert len(door.get(url("earlierwish", "changelist"), {"state": state}).context["cl"].result_list) == n
+
+
+def test_a_closed_month_is_only_read(door):
+    test_lists.MAKE["treatments_closedmonth"](9)
+    row = ClosedMonth.objects.get()
+    there = url("closedmonth", "change", row.pk)
+
+    page = door.get(there).content.decode()
+
+    assert "early: 9" in page
+    for answer in (
+        door.post(there, {}),
+        door.get(url("closedmonth", "add")),
+        door.post(url("closedmonth", "delete", row.pk)),
+    ):
+        assert answer.status_code == 403

@@ -13,6 +13,7 @@ from clinic.models import AuditEvent, Practitioner, User
 from tests import factories
 from treatments.models import (
     AdverseEventKind,
+    ClosedMonth,
     Contraindication,
     DoseLimit,
     Indication,
@@ -114,6 +115,12 @@ MAKE = {
     "treatments_visitoverride": override,
     "treatments_patientmerge": merge,
     "treatments_lotstop": stop,
+    "treatments_closedmonth": lambda number: ClosedMonth.objects.create(
+        report="intervals",
+        month=date(2020 + number // 12, 1 + number % 12, 1),
+        figures={"early": number},
+        closed_at=factories.NOW,
+    ),
     "treatments_service": kind,
     "clinic_workinghours": week,
     "clinic_hoursexception": away,

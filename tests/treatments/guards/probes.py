@@ -7,8 +7,9 @@ from datetime import date
 
 from clinic.models import AuditEvent
 from tests import factories
+from tests.factories import NOW
 from tests.treatments.guards.world import FACE, NECK, VISIT_ON, World, change, copy, delete
-from treatments.models import Appointment
+from treatments.models import Appointment, ClosedMonth
 
 AT = {"starts_at": "2026-12-01 10:15:00", "ends_at": "2026-12-01 10:45:00"}  # into Ada's visit
 FREE = {"starts_at": "2026-12-01 06:00:00", "ends_at": "2026-12-01 06:30:00"}
@@ -30,6 +31,10 @@ def _same_patient(w: World) -> dict[str, object]:
 
 def _event(w: World) -> AuditEvent:
     return AuditEvent.objects.filter(object_id=w.ada.public_id).latest("pk")
+
+
+def _closed_month() -> ClosedMonth:
+    return ClosedMonth.objects.create(report="intervals", month=date(2026, 10, 1), figures={"n": 1}, closed_at=NOW)
 
 
 def _spare_treatment(w: World, on: date = date(2020, 1, 1)) -> object:
@@ -93,6 +98,9 @@ REFUSED: dict[tuple[str, str], Statement] = {
     ("override_append_only", "update"): lambda w: change(w.override, words="Something else"),
     ("override_append_only", "delete"): lambda w: delete(w.override),
     ("override_append_only", "truncate"): lambda w: "TRUNCATE treatments_visitoverride",
+    ("month_append_only", "update"): lambda w: change(_closed_month(), figures="{}"),
+    ("month_append_only", "delete"): lambda w: delete(_closed_month()),
+    ("month_append_only", "truncate"): lambda w: "TRUNCATE treatments_closedmonth",
     ("answer_append_only", "update"): lambda w: change(w.answer, answer="yes"),
     ("answer_append_only", "delete"): lambda w: delete(w.answer),
     ("answer_append_only", "truncate"): lambda w: "TRUNCATE treatments_safetyanswer",
