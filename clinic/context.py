@@ -34,7 +34,7 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         ("treatments.view_appointment", "calendar", "calendar-range", _("Calendar")),
         ("treatments.view_course", "due", "clock", _("Due")),
         ("treatments.view_patient", "patients", "users", _("Patients")),
-        ("treatments.view_visitoverride", "overrides", "chart-no-axes-column", _("Reports")),
+        ("treatments.view_course", "reports", "chart-no-axes-column", _("Reports")),
     ]
     shown = [
         {"url": url, "label": label, "icon": icon, "current": _is_current(request, url)}

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -76,6 +76,7 @@ ROLES: dict[str, list[str]] = {
         *(f"treatments.{act}_lotstop" for act in ("view", "add", "change")),
         *(f"treatments.{act}_patientmerge" for act in ("view", "add", "change")),
         "treatments.view_visitoverride",
+        "treatments.view_closedmonth",
         *(f"clinic.delete_{name}" for name in ("workinghours", "hoursexception", "closedday")),
         *(f"treatments.{act}_{name}" for name in _CATALOGUE for act in ("view", "add", "change")),
         *(f"clinic.{act}_{name}" for name in _ORGANISATION for act in ("view", "add", "change")),
@@ -87,7 +88,7 @@ ROLES: dict[str, list[str]] = {
     "auditor": [
         *_SEE_ALL,
         *(f"treatments.view_{name}" for name in _CATALOGUE),
-        *(f"treatments.view_{name}" for name in ("lotstop", "patientmerge", "visitoverride")),
+        *(f"treatments.view_{name}" for name in ("lotstop", "patientmerge", "visitoverride", "closedmonth")),
         *(f"clinic.view_{name}" for name in _ORGANISATION),
         "clinic.view_auditevent",
     ],
@@ -112,7 +113,7 @@ def make_roles() -> None:
 
 
 class View(Protocol):
-    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse: ...
+    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
 
 
 def needs(*permissions: str) -> Callable[[View], View]:
@@ -120,7 +121,7 @@ def needs(*permissions: str) -> Callable[[View], View]:
 
     def guard(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.has_perms(permissions):
                 raise PermissionDenied(_who_may(permissions))
             return view(request, *args, **kwargs)

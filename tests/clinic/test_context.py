@@ -16,7 +16,7 @@ def context(rf, user, path="/today/"):
 @pytest.mark.parametrize(
     ("role", "fields", "labels"),
     [
-        ("reception", {}, ["Today", "Calendar", "Due", "Patients"]),
+        ("reception", {}, ["Today", "Calendar", "Due", "Patients", "Reports"]),
         ("injector", {}, ["Today", "Calendar", "Due", "Patients", "Reports"]),
         ("manager", {"is_staff": True}, ["Today", "Calendar", "Due", "Patients", "Reports", "Admin"]),
         ("auditor", {"is_staff": True}, ["Today", "Calendar", "Due", "Patients", "Reports", "Admin"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from treatments.models import Appointment, Flag, Patient, Treatment
+from treatments.views.report_kinds import KINDS
 
 INJECTOR, RECEPTION, MANAGER = "osei", "maya", "ito"
 
@@ -78,9 +79,17 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("merge-confirm", f"{twice}{person['Yusuf']}/confirm/", MANAGER),
         ("merge-undo", f"{merged}merge/{person['Marsch']}/undo/", MANAGER),
         ("patient-merged", merged, MANAGER),
-        ("overrides", "/reports/overrides/", MANAGER),
-        ("overrides-none", "/reports/overrides/?last=2020-01-02&first=2020-01-01", INJECTOR),
-        ("overrides-bad-day", "/reports/overrides/?first=31/02/2026", INJECTOR),
+        ("reports", "/reports/", MANAGER),
+        ("reports-own", "/reports/", INJECTOR),
+        ("reports-bad-period", "/reports/treatments/export.csv?first=2026-11-22&last=2026-11-01", MANAGER),
+        *((f"report-{slug}", f"/reports/{slug}/", MANAGER) for slug in KINDS),
+        ("report-due-reception", "/reports/due/?weeks=12", RECEPTION),
+        ("report-own", "/reports/on-time/", INJECTOR),
+        ("report-none", "/reports/overrides/?last=2020-01-02&first=2020-01-01", INJECTOR),
+        ("report-bad-day", "/reports/overrides/?first=31/02/2026", INJECTOR),
+        ("report-early", "/reports/intervals/early/", MANAGER),
+        ("report-gap", "/reports/data-quality/questions/", MANAGER),
+        ("report-gap-none", "/reports/data-quality/phone/", MANAGER),
         ("not-allowed", f"/patients/{clear}/treat/", RECEPTION),
         ("not-found", "/patients/AAAAAA/", RECEPTION),
         ("admin", "/admin/", MANAGER),
@@ -99,6 +108,7 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("admin-lots", "/admin/treatments/lotstop/", MANAGER),
         ("admin-overrides", "/admin/treatments/visitoverride/", MANAGER),
         ("admin-merges", "/admin/treatments/patientmerge/", MANAGER),
+        ("admin-months", "/admin/treatments/closedmonth/", MANAGER),
         ("admin-consents", "/admin/treatments/consent/", MANAGER),
         ("admin-wishes", "/admin/treatments/earlierwish/", MANAGER),
         ("admin-audit", "/admin/clinic/auditevent/", MANAGER),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,7 +32,7 @@ from treatments.views.returns import asked_return
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("treatments.view_safetyanswer")
-def safety(request: HttpRequest, public_id: str) -> HttpResponse:
+def safety(request: HttpRequest, public_id: str) -> HttpResponseBase:
     """What was asked and answered; whoever may raise flags may also ask again."""
     if request.method == "POST":
         return _ask(request, public_id)
