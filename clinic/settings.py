@@ -52,6 +52,7 @@ CHANNEL_TIMEOUT: float = environment.whole("CLINIC_CHANNEL_TIMEOUT", 10, at_leas
 CHANNEL_FOLDER = BASE_DIR / environment.text("CLINIC_OUTBOX", "outbox")
 CLINIC_SMS_URL = environment.maybe("CLINIC_SMS_URL")
 CLINIC_SMS_TOKEN = environment.maybe("CLINIC_SMS_TOKEN")
+CLINIC_SMS_SECRET = environment.maybe("CLINIC_SMS_SECRET")
 CLINIC_SMS_TYPE = environment.text("CLINIC_SMS_TYPE", "application/json")
 CLINIC_SMS_BODY = environment.text("CLINIC_SMS_BODY", '{"to": "{to}", "text": "{text}", "reference": "{id}"}')
 CLINIC_SMS_REF = environment.text("CLINIC_SMS_REF", "id")

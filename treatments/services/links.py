@@ -55,8 +55,8 @@ def make(patient: Patient, purpose: str, *, at: datetime, appointment: Appointme
 
 
 def address(link: PatientLink) -> str:
-    """Where the patient finds it."""
-    return f"{settings.CLINIC_URL.rstrip('/')}/v/{signed(link)}/"
+    """Where the patient finds it; where mail programs stop reminders with one request, it is the page that stops them."""
+    return f"{settings.CLINIC_URL.rstrip('/')}/v/{signed(link)}/{'stop/' if link.purpose == STOP else ''}"
 
 
 def signed(link: PatientLink) -> str:

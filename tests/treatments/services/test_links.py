@@ -28,7 +28,7 @@ def made(visit: Appointment) -> str:
 
 
 def text_of(address: str) -> str:
-    return address.rstrip("/").rpartition("/")[2]
+    return address.partition("/v/")[2].partition("/")[0]
 
 
 def test_the_address_leads_back_to_the_patient_and_the_visit(visit, settings):
@@ -83,6 +83,13 @@ def test_other_links_last_by_their_purpose(purpose, days):
     assert links.find(text, at=NOW + timedelta(days=days) - MINUTE)
     with pytest.raises(links.Ended):
         links.find(text, at=NOW + timedelta(days=days))
+
+
+def test_the_address_that_stops_reminders_takes_one_request(client):
+    address = links.make(factories.patient(), "stop", at=NOW)
+
+    assert address.endswith("/stop/")
+    assert client.post(address, {"List-Unsubscribe": "One-Click"}).status_code == 204
 
 
 def test_a_link_for_a_visit_needs_the_visit(visit):

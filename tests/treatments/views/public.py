@@ -22,7 +22,7 @@ class Someone:
     """The holder of a link. `know` types the date of birth."""
 
     def __init__(self, address: str) -> None:
-        self.text = address.rstrip("/").rpartition("/")[2]
+        self.text = address.partition("/v/")[2].partition("/")[0]
         self.client = Client()
 
     @property
