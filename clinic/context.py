@@ -34,6 +34,7 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         ("treatments.view_appointment", "calendar", "calendar-range", _("Calendar")),
         ("treatments.view_course", "due", "clock", _("Due")),
         ("treatments.view_patient", "patients", "users", _("Patients")),
+        ("treatments.view_appointment", "confirmations", "message-circle-reply", _("Confirmations")),
         ("treatments.view_course", "reports", "chart-no-axes-column", _("Reports")),
     ]
     shown = [

@@ -9,6 +9,7 @@ from treatments.views import (
     calendar_file,
     calendar_free,
     check_in,
+    confirmations,
     consents,
     due,
     earlier,
@@ -83,6 +84,10 @@ urlpatterns = [
     path("treatments/<slug:public_id>/amend/", treatments.amend, name="treatment_amend"),
     path("treatments/<slug:public_id>/void/", treatments.void, name="treatment_void"),
     path("treatments/<slug:public_id>/worn-off/<slug:indication>/", treatments.worn_off, name="worn_off"),
+    # what patients say and ask
+    path("confirmations/", confirmations.index, name="confirmations"),
+    path("confirmations/<slug:public_id>/<slug:said>/", confirmations.result, name="confirmation"),
+    path("requests/<slug:public_id>/", confirmations.handle, name="request_handle"),
     # patients who would come earlier, and consents
     path("earlier/", earlier.index, name="earlier"),
     path("patients/<slug:public_id>/earlier/", earlier.ask, name="earlier_ask"),

@@ -36,7 +36,7 @@ class Busy(NamedTuple):
 
 class Visit(NamedTuple):
     """A visit as the calendar shows it, a busy time at once; `prepare` are the minutes kept free before it, `what` its
-    areas or its kind.
+    areas or its kind, `reply` what the patient said of it.
     """
 
     pk: int
@@ -52,6 +52,7 @@ class Visit(NamedTuple):
     patient_id: str
     name: str
     what: str
+    reply: str = ""
     kept: bool = False
 
 
@@ -113,7 +114,7 @@ WHERE until > %s AND by <> %s ORDER BY starts_at, id"""
 _VISITS = """
 SELECT a.id, CAST(a."on" AS text), a.practitioner_id, a.room_id, CAST(a.starts_at AS text), CAST(a.ends_at AS text),
        s.prepare_minutes, a.state, a.state_reason, a.public_id, p.public_id, p.family_name, p.given_name, i.short_name,
-       s.name
+       s.name, a.reply
 FROM treatments_appointment a
 JOIN treatments_patient p ON p.id = a.patient_id
 LEFT JOIN treatments_service s ON s.id = a.service_id
@@ -132,15 +133,30 @@ def _visits(first: date, last: date, practitioner: int | None, held_only: bool) 
     wanted: list[str | int] = [first.isoformat(), last.isoformat()]
     wanted += [practitioner] if practitioner is not None else []
     found: dict[int, Visit] = {}
-    for pk, on, who, room, start, end, prepare, state, reason, public_id, patient, family, given, area, kind in _rows(
-        sql, *wanted
-    ):
+    for (
+        pk,
+        on,
+        who,
+        room,
+        start,
+        end,
+        prepare,
+        state,
+        reason,
+        public_id,
+        patient,
+        family,
+        given,
+        area,
+        kind,
+        reply,
+    ) in _rows(sql, *wanted):
         if known := found.get(pk):
             found[pk] = known._replace(what=f"{known.what}, {area}")
             continue
         name, what = list_name(family, given), area or kind or ""
         time = (_day(on), who, room, _moment(start), _moment(end), prepare or 0)
-        found[pk] = Visit(pk, *time, state, reason, public_id, patient, name, what)
+        found[pk] = Visit(pk, *time, state, reason, public_id, patient, name, what, reply)
     return list(found.values())
 
 

@@ -49,8 +49,8 @@ def text(phone: str, words: str, *, at: datetime) -> Heard:
             pass
         else:
             return Heard(answer.value)
-    patient = patients[0] if len(patients) == 1 else None
-    replies.ask(patient, Wish.WORDS, at=at, way=Way.SMS, words=words.replace("\0", ""), phone=_number(phone))
+    only = patients[0] if len(patients) == 1 else None
+    replies.ask(only, Wish.WORDS, at=at, way=Way.SMS, words=words.replace("\0", ""), phone=_number(phone))
     return Heard.TO_READ
 
 

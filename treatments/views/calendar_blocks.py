@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from clinic.formats import clock, short_day
 from treatments.models.appointments import STATE_LABELS
 from treatments.queries.calendar import Days, Visit
-from treatments.rules.vocabulary import AppointmentState
+from treatments.rules.vocabulary import AppointmentState, Reply
 from treatments.views.calendar_columns import NOT_GOING_AHEAD, Column, rows_of, wall_clock
+from treatments.views.reply_words import said, sign_of
 from treatments.views.rows import address_of, chip
 
 _SIGNS = {
@@ -37,7 +38,8 @@ class Blocks:
         self.zone = timezone.get_current_timezone()
         self.people = {pk: escape(name) for pk, name in days.practitioners.items()}
         self.rooms = {pk: escape(room.name) for pk, room in days.rooms.items()}
-        self.states = {state.value: _state(state) for state in AppointmentState}
+        answers = [reply.value for reply in Reply]
+        self.states = {(s.value, reply): _state(s, reply) for s in AppointmentState for reply in answers}
         self.css = {(state.value, short): _css(state, short) for state in AppointmentState for short in (True, False)}
         self.url = address_of("visit")
 
@@ -68,7 +70,7 @@ class Blocks:
         about = [part for part in (escape(visit.what), second if column.second is None else "") if part]
         words = (
             f"{wall_clock(visit.starts_at, self.zone)} <bdi>{escape(visit.name)}</bdi>"
-            f"{self.states[visit.state]}<i>{' · '.join(about)}</i>"
+            f"{self.states[visit.state, visit.reply]}<i>{' · '.join(about)}</i>"
         )
         css = self.css[visit.state, short]
         if self.but is not None:
@@ -83,12 +85,18 @@ def _css(state: AppointmentState, short: bool) -> str:
     return f' class="{" ".join(names)}"' if names else ""
 
 
-def _state(state: AppointmentState) -> str:
-    """The word, with the sign of what waits for somebody; a booked visit needs neither."""
+def _state(state: AppointmentState, reply: str) -> str:
+    """The word, with the sign of what waits for somebody; a booked visit needs neither. Then what the patient said."""
+    answer = said(state.value, reply)
+    answered = f" <u>{_sign(sign_of(reply))}{escape(answer)}</u>" if answer else ""
     if state == AppointmentState.BOOKED:
-        return ""
-    sign = f'<svg class="sign" aria-hidden="true"><use href="#sign-{_SIGNS[state]}"/></svg>' if state in _SIGNS else ""
-    return f" <u>{sign}{escape(str(STATE_LABELS[state]))}</u>"
+        return answered
+    sign = _sign(_SIGNS[state]) if state in _SIGNS else ""
+    return f" <u>{sign}{escape(str(STATE_LABELS[state]))}</u>{answered}"
+
+
+def _sign(name: str) -> str:
+    return f'<svg class="sign" aria-hidden="true"><use href="#sign-{name}"/></svg>'
 
 
 # ---- the lines above and below the grid ----

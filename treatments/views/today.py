@@ -15,7 +15,7 @@ from clinic.formats import clock
 from clinic.models import Practitioner
 from clinic.permissions import needs
 from treatments.forms.due import DayChoice
-from treatments.queries import diary
+from treatments.queries import confirmations, diary
 from treatments.queries.diary import Visit
 from treatments.queries.staff import staff_names
 from treatments.views.frames import is_fragment
@@ -51,7 +51,8 @@ def today(request: HttpRequest) -> HttpResponse:
     day = form.cleaned_data.get("date") or today
     who = form.cleaned_data.get("who", "")
     board, private = request.GET.get("view") == "board", is_private(request, now)
-    stamp = f'"{diary.stamp(day, clock(now), today, who, board, private, request.user.pk)}"'
+    waiting = confirmations.waiting()
+    stamp = f'"{diary.stamp(day, clock(now), today, who, board, private, waiting, request.user.pk)}"'
     if is_fragment(request) and request.headers.get("If-None-Match") == stamp:
         return _fresh(HttpResponseNotModified(), stamp, now)
     whose = mine if who == "me" else who
@@ -70,6 +71,7 @@ def today(request: HttpRequest) -> HttpResponse:
     context = sheet(shown, visits, held, who=who, board=board) | {
         "form": form,
         "stamp": stamp,
+        "waiting": waiting,
         "again": f"{shown.here}&since={_seconds(request, now)}&drawn={int(now.timestamp())}",
     }
     answer = render(request, "today/_sheet.html" if is_fragment(request) else "today/day.html", context)

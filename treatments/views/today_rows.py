@@ -16,6 +16,7 @@ from treatments.models.patients import list_name
 from treatments.queries.diary import HeldVisit, Visit
 from treatments.rules.vocabulary import AppointmentState
 from treatments.views import ready
+from treatments.views.reply_words import said_line
 from treatments.views.rows import address_of, born, chip, name_cell
 from treatments.views.today_actions import actions, control
 from treatments.views.visit_page import state_label, what
@@ -194,7 +195,8 @@ class DayRows:
             said = a.state_reason
         elif state == S.BOOKED and (late := self._late(a)):
             said = _("%(time)s late") % {"time": span(late)}
-        return format_html("{}{}{}", chip(state, state_label(a)), sub_line(said), self._changed(a))
+        answer = said_line(a.state, a.reply)
+        return format_html("{}{}{}{}", chip(state, state_label(a)), sub_line(said), answer, self._changed(a))
 
     def _waiting(self, a: Appointment, state: AppointmentState) -> SafeString:
         """How long somebody sits there; in bold, with a clock, when it is too long. Nothing blinks."""

@@ -25,6 +25,7 @@ from treatments.views import ready
 from treatments.views.decision import ways
 from treatments.views.fits import freed
 from treatments.views.frames import patient_frame
+from treatments.views.reply_words import WORDS
 from treatments.views.verdicts import Verdict, stored_line, verdict
 from treatments.views.visit_steps import OVER, Able, steps
 from treatments.views.visit_steps import rebook_url as rebook_url
@@ -138,6 +139,7 @@ def _rows(appointment: Appointment, people: dict[str, str]) -> list[tuple[str, s
         (_("Product"), appointment.product.brand if appointment.product else _("As last time, or decided then")),
         (_("With"), appointment.practitioner.name),
         (_("Where"), place(appointment)),
+        (_("The patient says"), _answer(appointment)),
         (_("Note"), appointment.note),
         (_("Cautions read by"), people.get(appointment.acknowledged_by, "")),
         (_("Identity"), appointment.identity_note),
@@ -147,6 +149,16 @@ def _rows(appointment: Appointment, people: dict[str, str]) -> list[tuple[str, s
     if appointment.state_reason and appointment.state != AppointmentState.ON_HOLD:
         rows.append((_("Reason"), appointment.state_reason))
     return [row for row in rows if row[1]]
+
+
+def _answer(appointment: Appointment) -> str:
+    """Confirmed, 14-Jul-2026 10:12; with the time that was wished for, which goes by the name of the answer."""
+    if not appointment.reply:
+        return ""
+    asked = appointment.requests.filter(wish=appointment.reply, wished_at__isnull=False).order_by("-at").first()
+    wished = _("would like %(when)s") % {"when": moment(asked.wished_at)} if asked else ""
+    said_at = moment(appointment.replied_at)
+    return ", ".join(part for part in (str(WORDS[appointment.reply]), said_at, wished) if part)
 
 
 def _by(username: str, at: Any, people: dict[str, str]) -> str:
@@ -194,6 +206,8 @@ def _line(event: Event, people: dict[str, str]) -> dict[str, str]:
         "appointment.done": _("Done"),
         "appointment.missed": _("Missed"),
         "appointment.cancelled": _("Cancelled"),
+        "appointment.replied": _("The patient says: %(what)s") % {"what": _reply(event)},
+        "appointment.called": _("Called, nobody answered"),
     }
     code, _colon, rest = event.reason.partition(": ")
     listed = dict(OverrideReason.choices).get(code)
@@ -205,6 +219,10 @@ def _line(event: Event, people: dict[str, str]) -> dict[str, str]:
         "by": people.get(event.by, event.by),
         "reason": reason,
     }
+
+
+def _reply(event: Event) -> str:
+    return str(WORDS.get(event.details.get("reply", ""), ""))
 
 
 def _usernames(appointment: Appointment, happened: Iterable[Event]) -> set[str]:

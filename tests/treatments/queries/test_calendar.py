@@ -50,7 +50,7 @@ def test_a_visit_says_who_what_with_whom_where_and_when():
 
     assert found == (
         visit.pk, TUESDAY, visit.practitioner_id, visit.room_id, at(14, 30), at(15), 10, "booked", "",
-        visit.public_id, person.public_id, "MARSH, Alina", "Frown lines", False,
+        visit.public_id, person.public_id, "MARSH, Alina", "Frown lines", "", False,
     )  # fmt: skip
     assert found.starts_at.tzinfo is not None
 

@@ -903,7 +903,7 @@ def test_one_visit_and_thirty_cost_the_same_queries(reception, django_assert_num
         factories.flag(booked(9 + n // 4, 15 * (n % 4), days=1, minutes=15).patient, "breastfeeding")
     rulebook(TODAY)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         html = page(reception, **({"view": "board"} if board else {}))
 
     assert html.count('class="row-time"') == number + min(number, 5)
