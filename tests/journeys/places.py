@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from urllib.parse import urlsplit
+
+from django.utils import timezone
 
 from treatments.models import Appointment, Flag, Patient, Treatment
+from treatments.services import links
 from treatments.views.report_kinds import KINDS
 
 INJECTOR, RECEPTION, MANAGER = "osei", "maya", "ito"
+
+
+def _link(purpose: str, visit: Appointment) -> str:
+    about = {"appointment": visit} if purpose == links.VISIT else {}
+    return urlsplit(links.make(visit.patient, purpose, at=timezone.now(), **about)).path
 
 
 def places(on: date) -> list[tuple[str, str, str]]:
@@ -21,6 +30,7 @@ def places(on: date) -> list[tuple[str, str, str]]:
     overridden = Appointment.objects.exclude(override_by="").get().public_id
     soft = Appointment.objects.get(patient__family_name="Hughes").public_id
     soft_row = Appointment.objects.get(public_id=soft).pk
+    treated = Appointment.objects.filter(on__gt=on, state="booked", service__name="Treatment").order_by("on", "pk")[0]
     treatment = Treatment.objects.filter(patient__family_name="Lind").order_by("-performed_on").first()
     flag = Flag.objects.get(patient__family_name="Greene").public_id
     assert treatment is not None
@@ -34,6 +44,12 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("consent", f"/patients/{clear}/consent/", RECEPTION),
         ("visit-cancelled", f"/visits/{cancelled}/", RECEPTION),
         ("check-in", f"/visits/{arrived}/check-in/", RECEPTION),
+        ("confirmations", "/confirmations/", RECEPTION),
+        ("link", _link(links.VISIT, treated), RECEPTION),
+        ("link-birth", f"{_link(links.VISIT, treated)}birth/", RECEPTION),
+        ("link-due", _link(links.DUE, treated), RECEPTION),
+        ("link-stop", _link(links.STOP, treated), RECEPTION),
+        ("link-ended", "/v/ended/", RECEPTION),
         ("today-empty", "/today/?date=2027-01-01", RECEPTION),
         ("today-bad-date", "/today/?date=31/02/2026", RECEPTION),
         ("calendar-day", f"/calendar/day/{on}/", RECEPTION),

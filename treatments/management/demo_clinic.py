@@ -8,9 +8,9 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from clinic import permissions
+from clinic import permissions, phones
 from clinic.models import Location, Practitioner, Room, User
-from treatments.models import Indication, Product, Service
+from treatments.models import ClinicSettings, Indication, Product, Service
 from treatments.services import hours, lots, offered
 
 _OPENED_DAYS_AGO = 730
@@ -52,6 +52,7 @@ class Clinic:
         self.opened_at = days.moment(-_OPENED_DAYS_AGO)
 
     def load(self) -> None:
+        ClinicSettings.objects.create(telephone=phones.read(self.told["telephone"]))
         self._staff()
         self._rooms()
         self._hours()

@@ -7,4 +7,4 @@ from treatments.models import ClinicSettings
 
 def for_patients() -> str:
     """As E.164; "" where the clinic has not said."""
-    return ClinicSettings.objects.values_list("telephone", flat=True).first() or ""
+    return ClinicSettings.objects.order_by("pk").values_list("telephone", flat=True).first() or ""

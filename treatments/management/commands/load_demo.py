@@ -18,8 +18,8 @@ from treatments.management.demo_clinic import Clinic, Days, on_day
 from treatments.models import Appointment, Patient
 from treatments.queries.rulebook import rulebook
 from treatments.rules.periods import add_months
-from treatments.rules.vocabulary import Answer, AppointmentState, Side, TreatmentKind
-from treatments.services import appointments, consents, courses, earlier, flags, merges, patients, treatments
+from treatments.rules.vocabulary import Answer, AppointmentState, Reply, Side, TreatmentKind, Way
+from treatments.services import appointments, consents, courses, earlier, flags, merges, patients, replies, treatments
 
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
 STORIES = ("history", "flags", "visits", "elsewhere", "answered", "died", "stopped", "consent", "earlier")
@@ -211,6 +211,10 @@ class Demo:
                 appointments.mark(visit, state, by="lin", at=max(self.at - timedelta(minutes=5), since))
         elif state != AppointmentState.BOOKED:
             appointments.mark(visit, state, by="maya", at=since)
+        if "reply" in row:
+            wished = on_day(self.days.working_day(row["wished"][0]), row["wished"][1]) if "wished" in row else None
+            said, at = Reply(row["reply"]), self._moment(-1, "18:20")
+            replies.reply(visit, said, by=replies.PATIENT, at=at, way=Way.LINK, wished_at=wished)
 
     def _earlier(self, patient: Patient, row: dict[str, Any]) -> None:
         visit = patient.appointments.live().order_by("starts_at", "pk").first()
