@@ -25,6 +25,7 @@ from treatments.views import (
     reports,
     safety,
     slots,
+    sms_hook,
     today,
     treatments,
     visit_acts,
@@ -101,6 +102,7 @@ urlpatterns = [
     path("reports/data-quality/<slug:check>/", report_lists.quality_list, name="report_quality_list"),
     path("reports/<slug:slug>/", reports.show, name="report"),
     path("reports/<slug:slug>/export.<slug:ending>", reports.export, name="report_file"),
+    path("hooks/sms/", sms_hook.sms, name="sms_hook"),
     # what patients open from a message: no account, the address is the right
     path("v/<str:token>/", public_visit.home, name="link"),
     path("v/<str:token>/birth/", public_visit.birth, name="link_birth"),

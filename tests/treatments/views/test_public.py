@@ -20,7 +20,7 @@ from treatments.services import appointments, links
 pytestmark = pytest.mark.django_db
 PUBLIC = {
     "sign_in", "health", "link", "link_birth", "link_confirm", "link_decline", "link_change", "link_calendar",
-    "link_questions", "link_check", "link_question", "link_stop",
+    "link_questions", "link_check", "link_question", "link_stop", "sms_hook",
 }  # fmt: skip
 PAGES = [
     ("link",), ("link_birth",), ("link_change",), ("link_calendar",), ("link_questions",), ("link_check",),
