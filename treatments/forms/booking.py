@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from treatments.forms.layout import LineField
 from treatments.forms.times import USUAL_MINUTES, OneOf, TimeForm
 from treatments.models import Course, Indication, Product, Service
+from treatments.queries.prepared import prepared
 
 
 class SomeOf(forms.MultipleChoiceField):
@@ -42,8 +44,17 @@ class InUse:
 
 
 def in_use() -> InUse:
-    indications = Indication.objects.filter(is_active=True).order_by("short_name", "pk")
-    return InUse(tuple(Product.objects.filter(is_active=True)), tuple(indications))
+    return InUse(tuple(_products()), tuple(_indications()))
+
+
+@prepared
+def _products() -> QuerySet[Product]:
+    return Product.objects.filter(is_active=True)
+
+
+@prepared
+def _indications() -> QuerySet[Indication]:
+    return Indication.objects.filter(is_active=True).order_by("short_name", "pk")
 
 
 class BookingForm(TimeForm):

@@ -46,9 +46,10 @@ def facts_of(patient_ids: Iterable[int], *, people: dict[int, tuple] | None = No
     }
 
 
-def _given_rows(rows: QuerySet[CourseTreatment]) -> QuerySet[CourseTreatment, Any]:
+@prepared
+def _given_rows(patients: tuple[int, ...]) -> QuerySet[CourseTreatment, Any]:
     return (
-        rows.filter(treatment__voided_at__isnull=True)
+        CourseTreatment.objects.filter(course__patient__in=patients, treatment__voided_at__isnull=True)
         .order_by("treatment__performed_on", "pk")
         .values(
             "units",
@@ -72,17 +73,9 @@ def _given_rows(rows: QuerySet[CourseTreatment]) -> QuerySet[CourseTreatment, An
     )
 
 
-@prepared
-def _given_to_one(patient: int) -> QuerySet[CourseTreatment, Any]:
-    return _given_rows(CourseTreatment.objects.filter(course__patient=patient))
-
-
 def _given(ids: list[int]) -> dict[int, list[Given]]:
-    rows: Iterable[dict[str, Any]] = (
-        _given_to_one(ids[0]) if len(ids) == 1 else _given_rows(CourseTreatment.objects.filter(course__patient__in=ids))
-    )
     found: dict[int, list[Given]] = defaultdict(list)
-    for row in rows:
+    for row in _given_rows(tuple(ids)):
         found[row["owner"]].append(
             Given(
                 indication=row["indication"],
@@ -105,38 +98,27 @@ def _given(ids: list[int]) -> dict[int, list[Given]]:
     return found
 
 
-def _flag_rows(rows: QuerySet[Flag]) -> QuerySet[Flag, tuple]:
-    standing = rows.filter(in_error=False).order_by("starts_on", "pk")
+@prepared
+def _flag_rows(patients: tuple[int, ...]) -> QuerySet[Flag, tuple]:
+    standing = Flag.objects.filter(patient__in=patients, in_error=False).order_by("starts_on", "pk")
     return standing.values_list("patient", "kind", "starts_on", "ends_on", "review_on", "public_id")
 
 
-@prepared
-def _flags_of_one(patient: int) -> QuerySet[Flag, tuple]:
-    return _flag_rows(Flag.objects.filter(patient=patient))
-
-
 def _flags(ids: list[int]) -> dict[int, list[FlagFact]]:
-    rows: Iterable[tuple] = _flags_of_one(ids[0]) if len(ids) == 1 else _flag_rows(Flag.objects.filter(patient__in=ids))
     found = defaultdict(list)
-    for pk, kind, starts_on, ends_on, review_on, ref in rows:
+    for pk, kind, starts_on, ends_on, review_on, ref in _flag_rows(tuple(ids)):
         found[pk].append(FlagFact(kind, Period(starts_on, ends_on), review_on, ref))
     return found
 
 
-def _answer_rows(rows: QuerySet[SafetyAnswer]) -> QuerySet[SafetyAnswer, tuple]:
-    return rows.order_by("answered_on", "pk").values_list("patient", "kind", "answer", "answered_on")
-
-
 @prepared
-def _answers_of_one(patient: int) -> QuerySet[SafetyAnswer, tuple]:
-    return _answer_rows(SafetyAnswer.objects.filter(patient=patient))
+def _answer_rows(patients: tuple[int, ...]) -> QuerySet[SafetyAnswer, tuple]:
+    rows = SafetyAnswer.objects.filter(patient__in=patients).order_by("answered_on", "pk")
+    return rows.values_list("patient", "kind", "answer", "answered_on")
 
 
 def _answers(ids: list[int]) -> dict[int, list[AnswerFact]]:
-    rows: Iterable[tuple] = (
-        _answers_of_one(ids[0]) if len(ids) == 1 else _answer_rows(SafetyAnswer.objects.filter(patient__in=ids))
-    )
     found = defaultdict(list)
-    for pk, kind, answer, answered_on in rows:
+    for pk, kind, answer, answered_on in _answer_rows(tuple(ids)):
         found[pk].append(AnswerFact(kind, Answer(answer), answered_on))
     return found

@@ -1,32 +1,36 @@
 """Queries that are put together once per process and then only sent: putting one together costs more than its few rows.
 
     @prepared
-    def flags_of(patient: int) -> QuerySet[Flag]:
-        return Flag.objects.filter(patient=patient).order_by("starts_on", "pk")
+    def flags_of(patients: tuple[int, ...]) -> QuerySet[Flag]:
+        return Flag.objects.filter(patient__in=patients).order_by("starts_on", "pk")
 
-    flags_of(7)  # a list of flags
+    flags_of((7,))  # a list of flags
 
-Values are whole numbers, texts or days, and stand in the query as they come: nothing is computed from them and none decides
-which query it is. A value that cannot be found again in the statement is refused at the first call.
+Values are whole numbers, texts, days, moments, or a tuple of them, and stand in the query as they come: nothing is computed
+from them and none decides which query it is. A value that cannot be found again in the statement is refused at the first
+call. With a longer tuple the query is put together anew: there are too many lengths to keep.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.db import connections
 from django.db.models import QuerySet
+from django.db.transaction import TransactionManagementError
 
 P = ParamSpec("P")
 Row = TypeVar("Row")
+_LONGEST = 3
 _STAND_INS: dict[type, Callable[[int], Any]] = {
     int: lambda n: -7_100_000_000 - n,
     str: lambda n: f"\x02prepared {n}\x03",
     date: lambda n: date(9771, 3, 1) + timedelta(days=n),
+    datetime: lambda n: datetime(9771, 3, 1, tzinfo=UTC) + timedelta(days=n),
 }
 
 
@@ -34,15 +38,18 @@ class Prepared(Generic[P, Row]):
     """A function that makes a queryset; called, it gives the rows of the same query for other values."""
 
     def __init__(self, make: Callable[P, QuerySet[Any, Row]]) -> None:
-        self.make, self._statement = make, None
+        self.make = make
+        self._statements: dict[tuple[int | None, ...], _Statement] = {}
         update_wrapper(self, make)
 
     def __call__(self, *values: P.args, **none: P.kwargs) -> list[Row]:
-        if self._statement is None:
-            self._statement = _Statement(self.make, tuple(type(value) for value in values))
-        return self._statement.rows(values)
-
-    _statement: _Statement | None
+        shape = tuple(len(value) if isinstance(value, tuple) else None for value in values)
+        if any(length is not None and not 0 < length <= _LONGEST for length in shape):
+            return list(self.make(*values, **none))
+        statement = self._statements.get(shape)
+        if statement is None:
+            statement = self._statements[shape] = _Statement(self.make, values)
+        return statement.rows(values)
 
 
 prepared = Prepared
@@ -51,32 +58,48 @@ prepared = Prepared
 class _Statement:
     """What Django made of the query, and where the values stand in it."""
 
-    def __init__(self, make: Callable[..., QuerySet], kinds: tuple[type, ...]) -> None:
-        stand_ins = [_STAND_INS[kind](n) for n, kind in enumerate(kinds)]
+    def __init__(self, make: Callable[..., QuerySet], like: tuple[Any, ...]) -> None:
+        stand_ins = [_stand_in(value, 100 * n) for n, value in enumerate(like)]
         queryset: Any = make(*stand_ins)
+        self.queryset = queryset
         if queryset._prefetch_related_lookups:
             raise TypeError("A prepared query sends one statement: prefetch nothing.")
         self.using, self.rows_of = queryset.db, queryset._iterable_class
         self.compiler = queryset.query.get_compiler(self.using)
         self.sql, self.params = self.compiler.as_sql()
-        self.queryset = queryset
-        sent = [self._as_sent(value) for value in stand_ins]
+        sent = self._as_sent(tuple(stand_ins))
         self.places = [(place, sent.index(value)) for place, value in enumerate(self.params) if value in sent]
-        if {n for _place, n in self.places} != set(range(len(kinds))):
+        if {n for _place, n in self.places} != set(range(len(sent))):
             raise TypeError("A value of a prepared query has to stand in its statement as it came.")
 
     def rows(self, values: tuple[Any, ...]) -> list[Any]:
-        params = list(self.params)
+        connection = connections[self.using]
+        if self.queryset.query.select_for_update and not connection.in_atomic_block:
+            raise TransactionManagementError("Rows are locked inside a transaction only.")
+        params, sent = list(self.params), self._as_sent(values)
         for place, n in self.places:
-            sent = self._as_sent(values[n])
-            params[place] = type(params[place])(sent) if isinstance(sent, int) else sent
+            params[place] = type(params[place])(sent[n]) if isinstance(sent[n], int) else sent[n]
         compiler = copy(self.compiler)
-        compiler.connection = connections[self.using]
+        compiler.connection = connection
         compiler.as_sql = lambda *_a, **_k: (self.sql, tuple(params))
         return list(self.rows_of(_Once(self.queryset, compiler)))
 
-    def _as_sent(self, value: Any) -> Any:
-        return connections[self.using].ops.adapt_datefield_value(value) if type(value) is date else value
+    def _as_sent(self, values: tuple[Any, ...]) -> list[Any]:
+        ops, sent = connections[self.using].ops, []
+        for value in values:
+            for each in value if isinstance(value, tuple) else (value,):
+                if type(each) is date:
+                    each = ops.adapt_datefield_value(each)
+                elif type(each) is datetime:
+                    each = ops.adapt_datetimefield_value(each)
+                sent.append(each)
+        return sent
+
+
+def _stand_in(value: Any, n: int) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_STAND_INS[type(each)](n + place) for place, each in enumerate(value))
+    return _STAND_INS[type(value)](n)
 
 
 class _Once:

@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet, Subquery
+from django.db.models import QuerySet, Subquery, prefetch_related_objects
 from django.utils import timezone
 
 from clinic.models import Practitioner, Room, WorkingHours
-from treatments.models import Appointment, Indication, Patient, Service, SlotHold
+from treatments.models import Appointment, Indication, Patient, Service, SlotHold, Treatment
 from treatments.models.appointments import TAKES_TIME
 from treatments.models.services import LONGEST_PREPARATION
 from treatments.queries import hours
@@ -159,13 +159,15 @@ def practitioners() -> QuerySet[Practitioner]:
 
 def practitioners_and_usual(patient: Patient) -> tuple[list[Practitioner], int | None]:
     """Those who work here, and the number of the one among them who treated the patient last: one query."""
-    given = patient.treatments.valid().filter(practitioner__is_active=True).order_by("-performed_on", "-pk")
-    found: list[Any] = list(
-        Practitioner.objects.filter(is_active=True)
-        .annotate(usual=Subquery(given.values("practitioner")[:1]))
-        .order_by("name", "pk")
-    )
+    found: list[Any] = _practitioners_with_usual(patient.pk)
     return found, found[0].usual if found else None
+
+
+@prepared
+def _practitioners_with_usual(patient: int) -> QuerySet[Practitioner]:
+    given = Treatment.objects.valid().filter(patient=patient, practitioner__is_active=True)
+    last = given.order_by("-performed_on", "-pk").values("practitioner")[:1]
+    return Practitioner.objects.filter(is_active=True).annotate(usual=Subquery(last)).order_by("name", "pk")
 
 
 @prepared
@@ -177,7 +179,14 @@ def rooms() -> QuerySet[Room]:
 
 def services() -> list[Service]:
     """The kinds of visit that are offered, with the rooms and indications of each."""
-    return list(Service.objects.filter(is_active=True).prefetch_related("rooms", "indications"))
+    found = _services()
+    prefetch_related_objects(found, "rooms", "indications")
+    return found
+
+
+@prepared
+def _services() -> QuerySet[Service]:
+    return Service.objects.filter(is_active=True)
 
 
 # ---- who may do it, and how it was before ----
@@ -185,15 +194,23 @@ def services() -> list[Service]:
 
 def injectors(indications: Iterable[Indication]) -> frozenset[int] | None:
     """The practitioners who inject all of these; None where everybody does."""
-    wanted = [indication.pk for indication in indications]
-    if not wanted:
-        return None
+    allowed = injectors_of(indications).values()
+    return frozenset.intersection(*map(frozenset, allowed)) if allowed else None
+
+
+def injectors_of(indications: Iterable[Indication]) -> dict[int, set[int]]:
+    """The practitioners named for each of these; an indication that everybody injects is not there."""
     allowed: dict[int, set[int]] = defaultdict(set)
-    for indication, practitioner in Indication.injectors.through.objects.filter(indication__in=wanted).values_list(
-        "indication_id", "practitioner_id"
-    ):
+    for indication, practitioner in _injectors(tuple(indication.pk for indication in indications)):
         allowed[indication].add(practitioner)
-    return frozenset.intersection(*map(frozenset, allowed.values())) if allowed else None
+    return dict(allowed)
+
+
+@prepared
+def _injectors(indications: tuple[int, ...]) -> QuerySet[Any, tuple[int, int]]:
+    links: Any = Indication.injectors.through._default_manager.filter(indication__in=indications)
+    rows: QuerySet[Any, tuple[int, int]] = links.values_list("indication_id", "practitioner_id")
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

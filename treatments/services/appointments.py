@@ -15,6 +15,7 @@ from clinic.formats import clock
 from clinic.models import Practitioner, Room, User
 from treatments.models import Appointment, Course, Indication, Patient, Product, WhatNext
 from treatments.queries import history, plans
+from treatments.queries.courses import of_patient
 from treatments.queries.rulebook import rulebook
 from treatments.queries.staff import staff_names
 from treatments.rules.findings import Finding, Refused, cautions, in_order, soft_stops
@@ -56,7 +57,7 @@ def findings_for(
     patient: Patient, indications: Iterable[Indication], *, product: Product | None, visit_on: date, on: date
 ) -> list[Finding]:
     """The same before anybody has chosen a time: the gate judges the day."""
-    known = {course.indication_id: course for course in patient.courses.select_related("indication")}
+    known = {course.indication_id: course for course in of_patient(patient.pk)}
     planned = [known.get(i.pk) or Course(patient=patient, indication=i) for i in indications]
     plan = plans.of_courses(planned, product=product.code if product else "")
     return review(plan, history.facts(patient), rulebook(on), on=visit_on)
@@ -94,10 +95,11 @@ def book(
     )
     if override:
         overrides.note(appointment, override, found, at=at)
-    appointment.clean_fields(exclude=["public_id", "patient", "product", "findings"])
+    held_or_chosen = ("patient", "practitioner", "room", "service", "product")  # rows that were read a moment ago
+    appointment.clean_fields(exclude=["public_id", "findings", *held_or_chosen])
     appointment.save(force_insert=True)
     overrides.keep(appointment)
-    appointment.courses.set(courses.ensure(booking.patient, booking.indications, on=on))
+    appointment.courses.add(*courses.ensure(booking.patient, booking.indications, on=on))
     call_list.keep([booking.patient.pk])
     slot_holds.drop(booking.patient, by=by.username)
     earlier.fulfilled(booking.patient, at=at)

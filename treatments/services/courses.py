@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from clinic import audit
 from treatments.models import Appointment, Course, CourseBlock, Flag, Indication, Patient
 from treatments.queries import choices, history, plans
+from treatments.queries.courses import of_patient
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import Facts, RuleBook
 from treatments.rules.findings import Finding, stops
@@ -32,7 +33,7 @@ DATABASE = "database"  # who put a visit on hold where the database's own guard 
 
 def ensure(patient: Patient, indications: Iterable[Indication], *, on: date) -> list[Course]:
     """The patient's courses of these indications, made where they are missing."""
-    known = {course.indication_id: course for course in patient.courses.select_related("indication")}
+    known = {course.indication_id: course for course in of_patient(patient.pk)}
     missing = [indication for indication in indications if indication.pk not in known]
     if missing:
         facts, book = history.facts(patient), rulebook(on)

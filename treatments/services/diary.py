@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic.formats import clock, day
 from clinic.models import Practitioner, Room
 from treatments.models import Appointment, Indication, Patient, Product, Service, SlotHold
-from treatments.queries import hours
+from treatments.queries import hours, slots
+from treatments.queries.prepared import Prepared, prepared
 from treatments.queries.staff import staff_names
 from treatments.rules.findings import Finding, TimeTaken
 from treatments.rules.vocabulary import Severity
@@ -82,9 +83,9 @@ def check(booking: Booking, *, at: datetime) -> None:
 def _of_service(booking: Booking) -> dict[str, str]:
     """What the kind of visit and the people do not allow."""
     wrong: dict[str, str] = {}
-    for indication in booking.indications if booking.is_treatment else ():
-        injectors = indication.injectors.all()
-        if injectors and booking.practitioner not in injectors:
+    allowed = slots.injectors_of(booking.indications) if booking.is_treatment else {}
+    for indication in booking.indications:
+        if booking.practitioner.pk not in allowed.get(indication.pk, {booking.practitioner.pk}):
             said = {"who": booking.practitioner, "what": indication.short_name}
             wrong["practitioner"] = _("%(who)s does not inject %(what)s. Choose somebody else.") % said
     if booking.service is None:
@@ -131,43 +132,58 @@ def locked(booking: Booking) -> Booking:
 
     One order of locks everywhere: patient, practitioner, room.
     """
-    return replace(
-        booking,
-        patient=people.locked(booking.patient),
-        practitioner=Practitioner.objects.select_for_update().get(pk=booking.practitioner.pk),
-        room=Room.objects.select_for_update().get(pk=booking.room.pk),
-    )
+    patient = people.locked(booking.patient)
+    (practitioner,), (room,) = _practitioner(booking.practitioner.pk), _room(booking.room.pk)
+    return replace(booking, patient=patient, practitioner=practitioner, room=room)
+
+
+@prepared
+def _practitioner(practitioner: int) -> QuerySet[Practitioner]:
+    return Practitioner.objects.select_for_update().filter(pk=practitioner).order_by()
+
+
+@prepared
+def _room(room: int) -> QuerySet[Room]:
+    return Room.objects.select_for_update().filter(pk=room).order_by()
 
 
 def clashes(booking: Booking, *, but: Appointment | None = None) -> list[Finding]:
     """Live visits of the practitioner, the room or the patient at that time, one sentence for each of the three."""
-    nearby = Appointment.objects.taking_time().filter(
-        # No visit is longer than eight hours and no preparation than two: that keeps the index range short.
-        starts_at__lt=booking.ends_at + timedelta(hours=2),
-        starts_at__gt=booking.starts_at - timedelta(hours=10),
-    )
-    if but:
-        nearby = nearby.exclude(pk=but.pk)
+    # No visit is longer than eight hours and no preparation than two: that keeps the index range short.
+    span = booking.starts_at - timedelta(hours=10), booking.ends_at + timedelta(hours=2)
     found = []
     for field, value, sentence in (
         ("practitioner", booking.practitioner, _("%(who)s has another visit from %(from)s to %(to)s.")),
         ("room", booking.room, _("%(who)s is taken from %(from)s to %(to)s.")),
         ("patient", booking.patient, _("%(who)s already has a visit from %(from)s to %(to)s.")),
     ):
-        rows = nearby.filter(**{field: value}).select_related("service").order_by("starts_at", "pk")
-        if other := next((row for row in rows if _meets(booking, row, prepared=field != "patient")), None):
-            span = {"from": clock(other.starts_at), "to": clock(other.ends_at)}
-            found.append(_busy(f"{field}_busy", sentence % {"who": value, **span}, about=other.public_id))
+        rows = (row for row in _NEARBY[field](value.pk, *span) if but is None or row[0] != but.pk)
+        if other := next((row for row in rows if _meets(booking, *row[2:], prepared=field != "patient")), None):
+            _pk, public_id, starts_at, ends_at, _prepare = other
+            span_said = {"from": clock(starts_at), "to": clock(ends_at)}
+            found.append(_busy(f"{field}_busy", sentence % {"who": value, **span_said}, about=public_id))
     return found
 
 
-def _meets(booking: Booking, other: Appointment, *, prepared: bool) -> bool:
+def _nearby(field: str) -> Prepared:
+    """What one of them is taken by, around a time: number, public id, start, end and preparation."""
+
+    @prepared
+    def rows(owner: int, after: datetime, before: datetime) -> QuerySet[Appointment, tuple]:
+        found = Appointment.objects.taking_time().filter(starts_at__gt=after, starts_at__lt=before)
+        columns = ("pk", "public_id", "starts_at", "ends_at", "service__prepare_minutes")
+        return found.filter(**{field: owner}).order_by("starts_at", "pk").values_list(*columns)
+
+    return rows
+
+
+_NEARBY = {field: _nearby(field) for field in ("practitioner", "room", "patient")}
+
+
+def _meets(booking: Booking, starts_at: datetime, ends_at: datetime, prepare: int | None, *, prepared: bool) -> bool:
     """True where the two overlap; for practitioner and room with the time that each needs to prepare."""
-    ours, theirs = timedelta(0), timedelta(0)
-    if prepared:
-        ours = booking.prepare
-        theirs = timedelta(minutes=other.service.prepare_minutes if other.service else 0)
-    return booking.starts_at - ours < other.ends_at and other.starts_at - theirs < booking.ends_at
+    ours, theirs = (booking.prepare, timedelta(minutes=prepare or 0)) if prepared else (timedelta(0), timedelta(0))
+    return booking.starts_at - ours < ends_at and starts_at - theirs < booking.ends_at
 
 
 def refuse_taken(booking: Booking, *, but: Appointment | None = None) -> None:
@@ -178,16 +194,23 @@ def refuse_taken(booking: Booking, *, but: Appointment | None = None) -> None:
 
 def refuse_held(booking: Booking, *, by: str, at: datetime) -> None:
     """Refuse a time that a colleague has chosen within the last five minutes and not confirmed yet."""
-    held = SlotHold.objects.filter(
-        Q(practitioner=booking.practitioner) | Q(room=booking.room),
-        starts_at__lt=booking.ends_at,
-        ends_at__gt=booking.starts_at,
-        until__gt=at,
-    ).exclude(by=by)
-    if other := held.first():
+    rows = _holds(booking.practitioner.pk, booking.room.pk, booking.starts_at, booking.ends_at, at, by)
+    if rows:
+        holder, until = rows[0]
         sentence = _("%(who)s has chosen this time and may confirm it until %(until)s.")
-        said = {"who": staff_names({other.by})[other.by], "until": clock(other.until)}
+        said = {"who": staff_names({holder})[holder], "until": clock(until)}
         raise TimeTaken([_busy("slot_held", sentence % said, about="")])
+
+
+@prepared
+def _holds(
+    practitioner: int, room: int, starts_at: datetime, ends_at: datetime, at: datetime, by: str
+) -> QuerySet[SlotHold, tuple]:
+    """By whom and until when, of others."""
+    held = SlotHold.objects.filter(
+        Q(practitioner=practitioner) | Q(room=room), starts_at__lt=ends_at, ends_at__gt=starts_at, until__gt=at
+    )
+    return held.exclude(by=by).values_list("by", "until")
 
 
 def _busy(code: str, sentence: str, *, about: str) -> Finding:

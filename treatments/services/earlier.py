@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from clinic import audit
 from clinic.models import Practitioner
 from treatments.models import Appointment, EarlierWish, Patient
+from treatments.queries.prepared import prepared
 from treatments.services import people
 from treatments.services.acts import act
 
@@ -35,7 +38,13 @@ def ask(
 
 def fulfilled(patient: Patient, *, at: datetime) -> None:
     """The patient has a new time: the wish is over."""
-    EarlierWish.objects.filter(patient=patient, ended_at__isnull=True).update(ended_at=at, ended_why="booked")
+    if wishes := _open_wishes(patient.pk):
+        EarlierWish.objects.filter(pk__in=wishes).update(ended_at=at, ended_why="booked")
+
+
+@prepared
+def _open_wishes(patient: int) -> QuerySet[EarlierWish, int]:
+    return EarlierWish.objects.filter(patient=patient, ended_at__isnull=True).values_list("pk", flat=True)
 
 
 @act

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from treatments.models import Appointment, Patient, SlotHold
+from treatments.queries.prepared import prepared
 from treatments.services import diary
 from treatments.services.acts import act
 from treatments.services.diary import Booking
@@ -37,4 +40,10 @@ def hold(booking: Booking, *, by: str, at: datetime, but: Appointment | None = N
 
 def drop(patient: Patient, *, by: str) -> None:
     """Let go of what this person keeps for the patient."""
-    SlotHold.objects.filter(by=by, patient=patient).delete()
+    if held := _of(patient.pk, by):
+        SlotHold.objects.filter(pk__in=held).delete()
+
+
+@prepared
+def _of(patient: int, by: str) -> QuerySet[SlotHold, int]:
+    return SlotHold.objects.filter(by=by, patient=patient).values_list("pk", flat=True)

@@ -14,6 +14,7 @@ from treatments.forms.booking import BookingForm, in_use
 from treatments.forms.times import TimeForm
 from treatments.models import Course, Patient, Service
 from treatments.queries import slots
+from treatments.queries.courses import of_patient
 from treatments.views.decision import Question, decide
 from treatments.views.frames import patient_frame, patient_of
 from treatments.views.slot_asked import asked_slot
@@ -71,8 +72,9 @@ class Desk:
 
 def _courses(patient: Patient) -> list[Course]:
     """The patient's own courses: running first, by the day on which they are due."""
-    found = patient.courses.select_related("indication").order_by("pk")
-    return sorted(found, key=lambda c: (c.stopped_on is not None, c.due_from or date.max, c.indication.name))
+    return sorted(
+        of_patient(patient.pk), key=lambda c: (c.stopped_on is not None, c.due_from or date.max, c.indication.name)
+    )
 
 
 def _note(course: Course, on: date) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest
-from django.shortcuts import get_object_or_404
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from treatments.models import Patient
 from treatments.queries import history
+from treatments.queries.prepared import prepared
 from treatments.queries.rulebook import rulebook
 from treatments.views.banner import banner
 from treatments.views.sent_on import SentOn
@@ -19,9 +20,16 @@ from treatments.views.sent_on import SentOn
 
 def patient_of(public_id: str) -> Patient:
     """The patient of an address; lower case works too. Of a merged record: on to the one that was kept."""
-    patient = get_object_or_404(Patient, public_id=public_id.upper())
-    refuse_merged(patient)
-    return patient
+    found = _numbered(public_id.upper())
+    if not found:
+        raise Http404
+    refuse_merged(found[0])
+    return found[0]
+
+
+@prepared
+def _numbered(public_id: str) -> QuerySet[Patient]:
+    return Patient.objects.filter(public_id=public_id)
 
 
 def refuse_merged(patient: Patient) -> None:

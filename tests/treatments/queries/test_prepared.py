@@ -1,12 +1,13 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.test.utils import CaptureQueriesContext
 
 from tests import factories
-from treatments.models import Flag, Patient
+from treatments.models import Flag, FormToken, Patient
 from treatments.queries.prepared import prepared
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +30,21 @@ def days_of(patient: int):
     return Flag.objects.filter(patient=patient).order_by("pk").values_list("starts_on", "in_error")
 
 
+@prepared
+def of_people(patients: tuple[int, ...]):
+    return Patient.objects.filter(pk__in=patients).order_by("pk").values_list("public_id", flat=True)
+
+
+@prepared
+def before(at: datetime):
+    return FormToken.objects.filter(at__lt=at)
+
+
+@prepared
+def locked(patient: int):
+    return Patient.objects.select_for_update().filter(pk=patient).order_by()
+
+
 def flag(patient, **values):
     return factories.flag(patient, starts_on=DAY, **values)
 
@@ -43,6 +59,32 @@ def test_the_rows_are_those_of_the_query_for_each_value():
         assert flags_of(who.pk, DAY - timedelta(days=1)) == []
         assert names(who.public_id) == [{"number": who.public_id, "born": who.born_on}]
         assert days_of(who.pk) == [(DAY, False), (DAY, False)]
+
+
+@pytest.mark.parametrize("n_patients", [0, 1, 3, 5])
+def test_a_tuple_is_looked_up_whatever_its_length(n_patients: int):
+    people = [factories.patient() for _n in range(n_patients)]
+
+    found = of_people(tuple(who.pk for who in people))
+
+    assert found == [who.public_id for who in people]
+
+
+def test_moments_are_compared_as_the_database_keeps_them():
+    at = datetime(2026, 7, 14, 9, 30, tzinfo=ZoneInfo("Europe/London"))
+    token = FormToken.objects.create(token="0" * 32, by="tester", at=at)
+
+    assert before(at + timedelta(microseconds=1)) == [token]
+    assert before(at) == []
+
+
+def test_rows_are_locked_in_a_transaction_only(transactional_db):
+    who = factories.patient()
+    with transaction.atomic():
+        assert locked(who.pk) == [who]
+
+    with pytest.raises(transaction.TransactionManagementError):
+        locked(who.pk)
 
 
 def test_related_rows_come_with_the_statement():
