@@ -66,7 +66,7 @@ NEXT = {
 @needs("treatments.view_course")
 def due(request: HttpRequest, tab: str = "overdue") -> HttpResponse:
     """One tab of the list. `?print=1` shows up to 500 rows for the printer instead of pages."""
-    on, chosen = timezone.localdate(), _tab(tab)
+    on, chosen = timezone.localdate(), tab_of(tab)
     form, to_print = _form(request, chosen), "print" in request.GET
     filters = form.filters()
     numbers = courses.counts(on, filters)
@@ -100,7 +100,7 @@ def due(request: HttpRequest, tab: str = "overdue") -> HttpResponse:
 @needs("treatments.view_course")
 def export(request: HttpRequest) -> HttpResponse:
     """The tab with its filters as a CSV file; that somebody took it away is kept in the audit trail."""
-    on, chosen = timezone.localdate(), _tab(request.GET.get("tab", "overdue"))
+    on, chosen = timezone.localdate(), tab_of(request.GET.get("tab", "overdue"))
     filters = _form(request, chosen).filters()
     wanted = courses.narrowed(courses.in_tab(chosen, on), filters, on)
     phones = dict(wanted.order_by().values_list("patient__public_id", "patient__phone"))
@@ -121,10 +121,18 @@ def export(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _tab(slug: str) -> Tab:
+def tab_of(slug: str) -> Tab:
+    """The tab of an address."""
     if slug not in courses.TABS:
         raise Http404
     return courses.TABS[slug]
+
+
+def filters_of(request: HttpRequest, tab: Tab) -> tuple[Filters, str]:
+    """What the address asks for, and the same in words with the order of the list."""
+    form = _form(request, tab)
+    filters = form.filters()
+    return filters, _rest(tab, form, filters)
 
 
 def _form(request: HttpRequest, tab: Tab) -> DueFilters:
@@ -220,4 +228,9 @@ def _pager(tab: Tab, form: DueFilters, page: Page, shown: int) -> dict[str, str]
 
 def _urls(tab: Tab, form: DueFilters) -> dict[str, str]:
     asked = urlencode({"tab": tab.slug, **_asked(form)})
-    return {"list": _here(tab, form), "print": _here(tab, form, print=1), "csv": f"{reverse('due_csv')}?{asked}"}
+    return {
+        "list": _here(tab, form),
+        "print": _here(tab, form, print=1),
+        "csv": f"{reverse('due_csv')}?{asked}",
+        "pdf": f"{reverse('due_pdf', args=[tab.slug])}?{urlencode(_asked(form))}",
+    }
