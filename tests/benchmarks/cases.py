@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.benchmarks import cases_diary, cases_duration, cases_pages
+from tests.benchmarks import cases_diary, cases_duration, cases_pages, cases_reports
 from tests.benchmarks.measure import Asked
 
 CASES: dict[str, Callable[[Asked], str]] = {
@@ -16,5 +16,6 @@ CASES: dict[str, Callable[[Asked], str]] = {
     "booking": cases_diary.booking,
     "slots": cases_diary.slots,
     "calendar": cases_diary.calendar,
+    "export": cases_reports.export,
     "duration": cases_duration.duration,
 }

@@ -14,7 +14,7 @@ import tempfile
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 
-NAMES = ("due-page", "patient", "search", "import", "race", "booking", "slots", "calendar", "duration")
+NAMES = ("due-page", "patient", "search", "import", "race", "booking", "slots", "calendar", "duration", "export")
 ROUNDS, RACES = 7, 20
 
 
