@@ -15,7 +15,7 @@ from treatments.queries.returns import Scope
 from treatments.rules.vocabulary import MessageState, Outcome
 
 BOOKED_WITHIN = timedelta(days=14)
-DELIVERED, NOT_DELIVERED = ("delivered", "read"), ("failed", "undelivered", "bounced", "rejected")
+DELIVERED = ("delivered", "read")  # a message that did not arrive is failed
 
 
 @dataclass
@@ -98,7 +98,6 @@ def _count(line: Messages, state: str, delivery: str, *, old: bool) -> None:
     if state == MessageState.SENT:
         line.sent += 1
         line.delivered += delivery in DELIVERED
-        line.failed += delivery in NOT_DELIVERED
         line.followed += old
     line.failed += state == MessageState.FAILED
     line.uncertain += state == MessageState.UNCERTAIN
