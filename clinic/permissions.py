@@ -34,6 +34,7 @@ _CATALOGUE = (
 )  # fmt: skip
 _ORGANISATION = ("location", "room", "practitioner", "workinghours", "hoursexception", "closedday")
 _DAY = [
+    "treatments.change_coursetreatment",  # what is said of an effect: nothing else of it ever changes
     *(f"treatments.{act}" for act in ("add_consent", "add_earlierwish", "change_earlierwish")),
     *(f"treatments.{act}_contactattempt" for act in ("add", "change")),
 ]

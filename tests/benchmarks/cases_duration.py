@@ -36,6 +36,7 @@ def duration(asked: Asked) -> str:
         "next: error of the predicted median for the next effect, over that of the middle of the fixed window.",
         "own: the same for the patient's own median. outside: days outside the quartiles, over days outside 91 to 122.",
         *_table(KNOWN.name, known),
+        *_table(KNOWN.name, known, by_noted=True),
         *(line for name, result in wrong.items() for line in _table(name, result, by_noted=True)),
         *_table(SHIPPED.name, shipped),
         "",

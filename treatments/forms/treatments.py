@@ -247,15 +247,6 @@ class VoidForm(forms.Form):
         return _long_enough(self.cleaned_data["reason"], _("Say in 10 characters or more why it is voided."))
 
 
-class WornOffForm(forms.Form):
-    """The day on which the effect had gone; empty takes it back. `version` is that of the course."""
-
-    helper = helper()
-
-    worn_off_on = DayField(label=_("Effect gone on"), required=False)
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1, required=False)
-
-
 def _long_enough(words: str, sentence: Any) -> str:
     if len(words.strip()) < REASON_LENGTH:
         raise ValidationError(sentence)

@@ -148,6 +148,11 @@ class Course(models.Model):
     def __str__(self) -> str:
         return f"{self.patient_id} {self.indication_id}"
 
+    @property
+    def is_set_by_hand(self) -> bool:
+        """True while a window that a person set holds: until a full treatment later than the one it was set after."""
+        return bool(self.set_cycle_on and self.last_treated_on and self.last_treated_on <= self.set_cycle_on)
+
 
 class CourseBlockQuerySet(models.QuerySet["CourseBlock"]):
     def in_force(self, day: date) -> CourseBlockQuerySet:

@@ -42,7 +42,19 @@ def due_picture(bar: Any) -> SafeString:
         '<text class="text-{}" x="{}%" y="72" text-anchor="{}">{}</text>',
         ((mark.kind, mark.x, mark.anchor, mark.label) for mark in bar.marks if mark.label),
     )
-    return SafeString(areas + marks + labels + ticks + named)
+    return SafeString(areas + _bracket(bar) + marks + labels + ticks + named)
+
+
+def _bracket(bar: Any) -> str:
+    """The patient's own range above the bar, with a dot on the likely day."""
+    if bar.bracket is None:
+        return ""
+    x, width, best_x = bar.bracket
+    ends = "".join(
+        f'<svg x="{at}%" overflow="visible"><path class="bracket-end" d="M0 16V21"/></svg>' for at in (x, x + width)
+    )
+    dot = f'<svg x="{best_x}%" overflow="visible"><circle class="bracket-dot" cy="17" r="4"/></svg>'
+    return f'<rect class="bracket" x="{x}%" y="16" width="{width}%" height="2"/>{ends}{dot}'
 
 
 @register.simple_tag

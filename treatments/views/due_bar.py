@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -34,6 +34,14 @@ class Mark(NamedTuple):
     anchor: str
 
 
+class Bracket(NamedTuple):
+    """The patient's own range, and the likely day in it."""
+
+    x: float
+    width: float
+    best_x: float
+
+
 class Dates(NamedTuple):
     """The stored dates of one course; anything with these names will do."""
 
@@ -57,6 +65,7 @@ class DueBar:
     ticks: list[Tick] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     table: list[tuple[str, str]] = field(default_factory=list)
+    bracket: Bracket | None = None
 
 
 def due_bar(
@@ -70,8 +79,12 @@ def due_bar(
     booked_on: date | None = None,
     hold: str = "",
     returns: Sequence[date] = (),
+    personal: tuple[date, date, date] | None = None,
 ) -> DueBar:
-    """The picture of one course on a day. `returns`: days of touch-ups and other visits since the last treatment."""
+    """The picture of one course on a day. `returns`: days of touch-ups and other visits since the last treatment.
+
+    `personal`: from when to when the effect goes in this patient, with the likely day in the middle.
+    """
     starts, ends = dates.last_treated_on, _axis_end(dates, on, booked_on)
     span = max((ends - starts).days, 1)
 
@@ -82,12 +95,27 @@ def due_bar(
         size=size,
         id=f"due-{ref}",
         title=_("Next due, %(name)s") % {"name": name.lower()},
-        sentence=_sentence(dates, on=on, band=band, booked_on=booked_on, hold=hold),
+        sentence=_sentence(dates, on=on, band=band, booked_on=booked_on, hold=hold) + _own(personal),
         segments=_segments(dates, at, ends, size=size, held=bool(hold)),
         ticks=[] if size == "row" else _ticks(dates, at),
         marks=_marks(dates, at, on=on, booked_on=booked_on, returns=returns, size=size),
-        table=[] if size == "row" else _table(dates, booked_on=booked_on),
+        table=[] if size == "row" else _table(dates, booked_on=booked_on, personal=personal),
+        bracket=_bracket(personal, at),
     )
+
+
+def _bracket(personal: tuple[date, date, date] | None, at: Any) -> Bracket | None:
+    if personal is None:
+        return None
+    low, best, high = (at(value) for value in personal)
+    return Bracket(low, round(high - low, 2), best)
+
+
+def _own(personal: tuple[date, date, date] | None) -> str:
+    if personal is None:
+        return ""
+    said = {"from": day(personal[0]), "until": day(personal[2])}
+    return " " + _("By this patient's own cycles the effect goes between %(from)s and %(until)s.") % said
 
 
 def _axis_end(dates: Dates, on: date, booked_on: date | None) -> date:
@@ -189,7 +217,7 @@ def _days(number: int) -> str:
     return ngettext("%(number)d day", "%(number)d days", number) % {"number": number}
 
 
-def _table(dates: Dates, *, booked_on: date | None) -> list[tuple[str, str]]:
+def _table(dates: Dates, *, booked_on: date | None, personal: tuple[date, date, date] | None) -> list[tuple[str, str]]:
     rows = [
         (_("Last full treatment"), day(dates.last_treated_on)),
         (_("Earliest day"), day(dates.earliest_on)),
@@ -198,4 +226,7 @@ def _table(dates: Dates, *, booked_on: date | None) -> list[tuple[str, str]]:
         (_("Overdue from"), day(dates.overdue_from)),
         (_("Lapsed from"), day(dates.lapsed_from)),
     ]
+    if personal:
+        own = _("%(from)s to %(until)s") % {"from": day(personal[0]), "until": day(personal[2])}
+        rows.append((_("Own range"), own))
     return rows + ([(_("Visit booked"), day(booked_on))] if booked_on else [])

@@ -181,6 +181,12 @@ def picture(bar: DueBar) -> SafeString:
         for s in bar.segments
     ]
     parts += [f'<svg x="{mark.x}%" overflow="visible">{_MARKS[mark.kind]}</svg>' for mark in bar.marks]
+    if bar.bracket:
+        x, width, best_x = bar.bracket
+        parts.append(
+            f'<rect class="bracket" x="{x}%" y="17" width="{width}%" height="2"/>'
+            f'<svg x="{best_x}%" overflow="visible"><circle class="bracket-dot" cy="18" r="3"/></svg>'
+        )
     return format_html(
         '<svg class="due-bar due-bar-row" role="img" aria-labelledby="{}-title" width="160" height="20">'
         '<title id="{}-title">{}. {}</title>{}</svg>',

@@ -21,6 +21,7 @@ from treatments.rules.findings import hard_stops
 from treatments.rules.review import review
 from treatments.rules.vocabulary import AppointmentState, Band, TreatmentKind, VerdictState
 from treatments.views.banner import banner
+from treatments.views.course_panel import effect_of, learned_of, names_of, personal_range, set_by_hand
 from treatments.views.due_bar import Dates, due_bar
 from treatments.views.flag_lines import by_state
 from treatments.views.patient_rows import BAND_LABELS
@@ -89,10 +90,11 @@ def _usual(courses: Iterable[Course], record: PatientRecord) -> str:
 def _courses(record: PatientRecord, *, on: date, alive: bool) -> list[dict[str, Any]]:
     """One panel per course: running ones first, the one that is due first on top."""
     ordered = sorted(record.courses, key=lambda c: (bool(c.stopped_on), c.due_from or date.max, c.pk))
-    return [_course(course, record, on=on, alive=alive) for course in ordered]
+    names = names_of(ordered)
+    return [_course(course, record, names, on=on, alive=alive) for course in ordered]
 
 
-def _course(course: Course, record: PatientRecord, *, on: date, alive: bool) -> dict[str, Any]:
+def _course(course: Course, record: PatientRecord, names: dict[str, str], *, on: date, alive: bool) -> dict[str, Any]:
     band, visit = record.band(course, on), record.booked_for(course, on)
     code = course.indication.code
     return {
@@ -110,7 +112,11 @@ def _course(course: Course, record: PatientRecord, *, on: date, alive: bool) -> 
         "stopped_reason": course.stopped_reason,
         "stop_url": reverse("course_stop", args=[record.patient.public_id, code]),
         "bookable": alive and not course.stopped_on,
-        "worn_off": _worn_off(course, record, on=on),
+        "effect": effect_of(course, record, on=on),
+        "learned": learned_of(course, record.book),
+        "by_hand": set_by_hand(course, names),
+        "set_url": reverse("due_set", args=[record.patient.public_id, code]),
+        "duration_url": reverse("course_duration", args=[record.patient.public_id, code]),
         "version": course.version,
     }
 
@@ -144,6 +150,7 @@ def _bar(course: Course, record: PatientRecord, *, band: Band, visit: VisitRow |
         booked_on=visit.on if visit else None,
         hold=_hold(course, record, on) if band == Band.ON_HOLD else "",
         returns=[row.performed_on for row in record.treatments if _touches_up(row, course)],
+        personal=personal_range(course, record.book),
     )
 
 
@@ -192,29 +199,6 @@ def _reason(row: dict[str, Any]) -> dict[str, Any]:
         "decided": row["decided"],
         "unverified": not row["verified"],
     }
-
-
-def _worn_off(course: Course, record: PatientRecord, *, on: date) -> dict[str, Any] | None:
-    """The latest treatment of a course, of which the patient may say that its effect has gone."""
-    for row in record.treatments:
-        for given in row.courses:
-            if given.course_id == course.pk and row.voided_at is None and row.performed_on <= on:
-                return {
-                    "url": reverse("worn_off", args=[row.public_id, given.indication]),
-                    "treated": day(row.performed_on),
-                    "first": row.performed_on.isoformat(),
-                    "last": on.isoformat(),
-                    "value": given.worn_off_on.isoformat() if given.worn_off_on else "",
-                    "said": _gone(given, row) if given.worn_off_on else "",
-                }
-    return None
-
-
-def _gone(given: GivenHere, row: TreatmentRow) -> str:
-    if given.worn_off_on is None:
-        return ""
-    weeks = round((given.worn_off_on - row.performed_on).days / 7)
-    return _("Effect gone on %(day)s, after %(weeks)d weeks.") % {"day": day(given.worn_off_on), "weeks": weeks}
 
 
 # ---- what was done ----

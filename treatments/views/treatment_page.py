@@ -20,6 +20,7 @@ from treatments.queries.staff import staff_names
 from treatments.queries.treatments import injections_of, versions_of
 from treatments.rules.doses import units as written
 from treatments.rules.vocabulary import AppointmentState, Side, TreatmentKind
+from treatments.views.course_panel import effect_said
 from treatments.views.verdicts import stored_line
 
 
@@ -109,9 +110,7 @@ def _area(course: CourseTreatment, lines: list[dict[str, str]]) -> dict[str, Any
         "lines": lines,
         "gone": [],
         "units": written(course.units) if course.units else "",
-        "worn_off_on": day(course.worn_off_on),
-        "course_version": stored.version,
-        "worn_off_iso": course.worn_off_on.isoformat() if course.worn_off_on else "",
+        "effect": effect_said(course),
         "next": f"{day(stored.due_from)} – {day(stored.due_until)}" if window else "",
     }
 

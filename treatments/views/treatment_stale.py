@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clinic.formats import day
-from treatments.models import CourseTreatment, Treatment
+from treatments.models import Treatment
 from treatments.models.treatments import KIND_LABELS, SIDE_LABELS
 from treatments.queries.treatments import injections_of, versions_of
 from treatments.rules.doses import units as written
@@ -52,14 +50,6 @@ def amended(draft: Draft, treatment: Treatment) -> stale.Clash:
 def voided(reason: str, treatment: Treatment) -> stale.Clash:
     """A void that came second."""
     return _clash(treatment, [(_("Reason"), reason, treatment.void_reason)])
-
-
-def worn_off(given: CourseTreatment, gone_on: date | None) -> stale.Clash:
-    """A day on which the effect had gone, said while somebody else changed the course."""
-    course = given.course
-    stopped = _("stopped since %(day)s") % {"day": day(course.stopped_on)} if course.stopped_on else ""
-    lines = [(_("Effect gone on"), gone_on or _("no day"), given.worn_off_on), (_("Course"), "", stopped)]
-    return stale.clash(course, given.treatment, lines=lines, theirs=given.treatment.patient.get_absolute_url())
 
 
 def _clash(treatment: Treatment, lines: Iterable[tuple[Any, Any, Any]]) -> stale.Clash:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -18,10 +16,10 @@ from clinic.models import User
 from clinic.permissions import needs
 from treatments.forms.elsewhere import ElsewhereForm
 from treatments.forms.layout import put_errors
-from treatments.forms.treatments import VoidForm, WornOffForm
-from treatments.models import CourseTreatment, Indication, Patient, Product, Treatment
+from treatments.forms.treatments import VoidForm
+from treatments.models import Indication, Patient, Product, Treatment
 from treatments.rules.findings import Refused
-from treatments.services import effects, patients, treatments
+from treatments.services import patients, treatments
 from treatments.services.signing import AlreadySigned
 from treatments.services.stale import Stale
 from treatments.views import stale, treatment_stale
@@ -174,53 +172,6 @@ def elsewhere(request: HttpRequest, public_id: str) -> HttpResponse:
                 messages.warning(request, held)
             return redirect(patient)
     return render(request, "treatments/elsewhere.html", {**patient_frame(patient), "form": form})
-
-
-@require_POST
-@needs("treatments.change_course")
-def worn_off(request: HttpRequest, public_id: str, indication: str) -> HttpResponse:
-    given = get_object_or_404(
-        CourseTreatment.objects.select_related("treatment__patient", "course__indication"),
-        treatment__public_id=public_id.upper(),
-        course__indication__code=indication,
-    )
-    form, patient = WornOffForm(request.POST), given.treatment.patient
-    try:
-        if not form.is_valid():
-            raise ValidationError([error for errors in form.errors.values() for error in errors])
-        gone_on: date | None = form.cleaned_data["worn_off_on"]
-        by, at, version = request.user.get_username(), timezone.now(), form.cleaned_data["version"]
-        said = replace(effects.said_of(given), worn_off_on=gone_on)
-        once(
-            request,
-            lambda: effects.correct(given, said, by=by, at=at, version=version),
-            url=patient.get_absolute_url(),
-        )
-    except Stale:
-        return _worn_off_meanwhile(request, given.pk, gone_on)
-    except ValidationError as error:
-        messages.error(request, f"{given.course.indication.short_name}: {' '.join(error.messages)}")
-    else:
-        messages.success(request, _worn_off_line(given, gone_on))
-    return redirect(patient)
-
-
-def _worn_off_meanwhile(request: HttpRequest, pk: int, gone_on: date | None) -> HttpResponse:
-    given = CourseTreatment.objects.select_related("treatment__patient", "course__indication").get(pk=pk)
-    context = patient_frame(given.treatment.patient) | {
-        "form": WornOffForm(stale.newest(request.POST, given.course.version)),
-        "stale": treatment_stale.worn_off(given, gone_on),
-        "course": given.course.indication.short_name,
-        "has_errors": True,
-    }
-    return render(request, "patients/worn_off.html", context, status=stale.STATUS)
-
-
-def _worn_off_line(given: CourseTreatment, gone_on: date | None) -> str:
-    said: dict[str, Any] = {"name": given.course.indication.short_name, "day": f"{gone_on:%d-%b-%Y}" if gone_on else ""}
-    if gone_on:
-        return _("Saved: %(name)s, effect gone on %(day)s.") % said
-    return _("Saved: %(name)s, no day on which the effect had gone.") % said
 
 
 def _treatment(public_id: str) -> Treatment:

@@ -164,3 +164,30 @@ def test_the_sentence_says_the_whole_picture(on: date, band: Band, sentence: str
 def test_every_band_has_a_sentence_and_a_booked_visit_ends_it():
     for band in Band:
         assert bar(date(2026, 5, 1), band, booked_on=date(2026, 5, 4)).sentence.endswith("Visit booked 04-May-2026.")
+
+
+# ---- the patient's own range ----
+
+
+@pytest.mark.parametrize("size", ["row", "panel"])
+def test_the_own_range_is_a_bracket_with_a_dot_and_is_said(size: str):
+    own = (date(2026, 4, 20), date(2026, 5, 1), date(2026, 5, 12))
+
+    drawn = bar(date(2026, 5, 1), size=size, personal=own)
+
+    assert drawn.bracket is not None
+    assert drawn.bracket.x < drawn.bracket.best_x < drawn.bracket.x + drawn.bracket.width
+    assert drawn.bracket.best_x == marks(drawn)["today"]
+    assert drawn.sentence.endswith("By this patient's own cycles the effect goes between 20-Apr-2026 and 12-May-2026.")
+    assert drawn.table == [] or ("Own range", "20-Apr-2026 to 12-May-2026") in drawn.table
+
+
+def test_without_an_own_range_there_is_no_bracket():
+    assert bar(date(2026, 5, 1)).bracket is None
+
+
+def test_an_own_range_beyond_the_axis_ends_with_it():
+    drawn = bar(date(2026, 5, 1), personal=(date(2025, 1, 1), date(2026, 5, 1), date(2030, 1, 1)))
+
+    assert drawn.bracket is not None
+    assert (drawn.bracket.x, drawn.bracket.width) == (0, 100)

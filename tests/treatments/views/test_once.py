@@ -47,6 +47,8 @@ WITHOUT = {
     "merges/undo.html": "a merge is undone once: the second time says so",
     "patients/_consent.html": "withdraws; a second time there is nothing to withdraw",
     "patients/_courses.html": "version",
+    "patients/due_window.html": "version, in the form",
+    "patients/duration.html": "version, in the form",
     "patients/edit.html": "version, in the form",
     "patients/index.html": "searches",
     "patients/stop.html": "version",
@@ -59,7 +61,12 @@ WITHOUT = {
     "visits/override.html": "decides on a visit that is on hold; a second time it is not",
     "visits/visit.html": "version",
 }
-SEVERAL = {"admin/base_site.html": 2, "components/topbar.html": 3}
+SEVERAL = {
+    "admin/base_site.html": 2,
+    "components/topbar.html": 3,
+    "patients/_courses.html": 2,
+    "patients/duration.html": 3,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -232,9 +239,10 @@ def test_a_refused_form_may_be_sent_again_with_its_token():
 @pytest.mark.django_db
 def test_the_end_of_an_effect_counts_once():
     person = factories.patient()
-    given = factories.treated(person, date(2026, 7, 1))
-    url = reverse("worn_off", args=[given.public_id, "glabellar_lines"])
-    client, data = signed_in(factories.staff("injector")), {"worn_off_on": "2026-10-20", "once": TOKEN}
+    factories.treated(person, date(2026, 7, 1))
+    url = reverse("effect_note", args=[person.public_id, "glabellar_lines"])
+    client = signed_in(factories.staff("injector"))
+    data = {"said": "worn_off_on", "on": "2026-10-20", "once": TOKEN}
 
     client.post(url, data | {"version": str(Course.objects.get().version)})
     again = client.post(url, data | {"version": str(Course.objects.get().version)}, follow=True)

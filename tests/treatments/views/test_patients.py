@@ -91,9 +91,9 @@ def test_nobody_sees_a_patient_without_signing_in(client: Client) -> None:
 @pytest.mark.parametrize(
     ("role", "shown", "hidden"),
     [
-        ("reception", ["Book", "Edit", "Add flag"], ["Record treatment", "Stop", "Effect gone?"]),
-        ("injector", ["Book", "Edit", "Add flag", "Record treatment", "Stop", "Effect gone?"], []),
-        ("auditor", [], ["Book", "Edit", "Add flag", "Record treatment", "Stop", "Effect gone?"]),
+        ("reception", ["Book", "Edit", "Add flag", "Set date", "Still working"], ["Record treatment", "Stop"]),
+        ("injector", ["Book", "Edit", "Add flag", "Record treatment", "Stop", "Set date", "Still working"], []),
+        ("auditor", [], ["Book", "Edit", "Add flag", "Record treatment", "Stop", "Set date", "Still working"]),
     ],
 )
 def test_controls_that_a_role_may_not_use_are_not_shown(role: str, shown: list[str], hidden: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The record page and its live check, the signed record, amending, voiding, treatments elsewhere, the end of the effect."""
+"""The record page and its live check, the signed record, amending, voiding, treatments elsewhere."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from tests import factories
 from tests.factories import BY, NOW, TODAY
-from treatments.models import Appointment, CourseTreatment, Flag, Injection, Patient, SafetyAnswer, Treatment
+from treatments.models import Appointment, Flag, Injection, Patient, SafetyAnswer, Treatment
 from treatments.rules.vocabulary import AppointmentState, TreatmentKind
 from treatments.services import appointments, treatments
 
@@ -144,16 +144,6 @@ def test_every_role_reads_the_record_and_only_injectors_see_its_acts(role):
     assert page.status_code == 200
     shown = [name in words(page) for name in ("Amend", "Void")]
     assert shown == [role == "injector"] * 2
-
-
-@pytest.mark.parametrize(
-    ("role", "status"), [("reception", 403), ("auditor", 403), ("manager", 302), ("injector", 302)]
-)
-def test_who_may_note_the_end_of_the_effect(role, status):
-    treatment = factories.treated(ready(), date(2026, 7, 1))
-    url = reverse("worn_off", args=[treatment.public_id, "glabellar_lines"])
-
-    assert signed_in(role).post(url, {"worn_off_on": "2026-10-01"}).status_code == status
 
 
 def test_nobody_records_without_signing_in():
@@ -1005,43 +995,3 @@ def test_elsewhere_is_voided_but_not_amended(injector):
     assert "not amended: void it and record it again" in words(page)
     treatment.refresh_from_db()
     assert treatment.voided_at is not None
-
-
-# ---- the end of the effect ----
-
-
-def worn_off(client: Client, treatment: Treatment, day: str, code: str = "glabellar_lines"):
-    return client.post(reverse("worn_off", args=[treatment.public_id, code]), {"worn_off_on": day}, follow=True)
-
-
-def test_the_end_of_the_effect_is_saved(injector):
-    treatment = factories.treated(ready(), date(2026, 7, 1))
-
-    page = worn_off(injector, treatment, "2026-10-01")
-
-    assert CourseTreatment.objects.get().worn_off_on == date(2026, 10, 1)
-    assert page.redirect_chain == [(treatment.patient.get_absolute_url(), 302)]
-    assert "Saved: Frown lines, effect gone on 01-Oct-2026." in words(page)
-
-
-@pytest.mark.parametrize(
-    ("day", "sentence"),
-    [
-        ("2026-06-30", "The day must lie between the treatment, 01-Jul-2026, and today."),
-        ("2026-11-23", "The day must lie between the treatment, 01-Jul-2026, and today."),
-        ("soon", "Date must be a real date"),
-    ],
-)
-def test_an_end_that_cannot_be_is_said_on_the_patient_page(injector, day, sentence):
-    treatment = factories.treated(ready(), date(2026, 7, 1))
-
-    page = worn_off(injector, treatment, day)
-
-    assert f"Frown lines: {sentence}" in words(page)
-    assert CourseTreatment.objects.get().worn_off_on is None
-
-
-def test_the_end_of_an_effect_that_was_not_given_is_not_found(injector):
-    treatment = factories.treated(ready(), date(2026, 7, 1))
-
-    assert worn_off(injector, treatment, "2026-10-01", "forehead_lines").status_code == 404

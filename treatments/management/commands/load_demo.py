@@ -15,14 +15,38 @@ from django.utils import timezone
 
 from clinic.models import User
 from treatments.management.demo_clinic import Clinic, Days, on_day
-from treatments.models import Appointment, Patient
+from treatments.models import Appointment, CourseTreatment, Patient
 from treatments.queries.rulebook import rulebook
 from treatments.rules.periods import add_months
 from treatments.rules.vocabulary import Answer, AppointmentState, Reply, Side, TreatmentKind, Way
-from treatments.services import appointments, consents, courses, earlier, flags, merges, patients, replies, treatments
+from treatments.services import (
+    appointments,
+    consents,
+    courses,
+    due_dates,
+    earlier,
+    effects,
+    flags,
+    merges,
+    patients,
+    replies,
+    treatments,
+)
 
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
-STORIES = ("history", "flags", "visits", "elsewhere", "answered", "died", "stopped", "consent", "earlier")
+STORIES = (
+    "history",
+    "effects",
+    "by_hand",
+    "flags",
+    "visits",
+    "elsewhere",
+    "answered",
+    "died",
+    "stopped",
+    "consent",
+    "earlier",
+)
 
 
 class Command(BaseCommand):
@@ -92,6 +116,10 @@ class Demo:
             self._treat(patient, given, day)
         if elsewhere := stories["elsewhere"]:
             self._elsewhere(patient, elsewhere)
+        for row in stories["effects"] or []:
+            self._effect(patient, row)
+        if row := stories["by_hand"]:
+            self._set_window(patient, row)
         if stories["answered"] is not None and -stories["answered"] not in ago:
             self._answer(patient, stories["answered"])
         if ago and stories["consent"] is not False:
@@ -126,6 +154,25 @@ class Demo:
             at=min(self._moment(-ago, "17:00"), self.at),
             acknowledged=True,
         )
+
+    def _effect(self, patient: Patient, row: dict[str, Any]) -> None:
+        """What was said of the effect of one treatment, in days after it."""
+        given = CourseTreatment.objects.get(
+            course__patient=patient,
+            course__indication__code=row["area"],
+            treatment__performed_on=self._day(-row["ago"]),
+        )
+        said = {
+            name: self._day(row[word] - row["ago"]) if word in row else None
+            for name, word in (("worn_off_on", "gone"), ("still_working_on", "still"), ("seen_gone_on", "seen"))
+        }
+        effects.correct(given, effects.Said(**said), by="lin", at=self.at)
+
+    def _set_window(self, patient: Patient, row: dict[str, Any]) -> None:
+        course = patient.courses.get(indication__code=row["area"])
+        opens, closes = self._day(row["from"]), self._day(row["until"])
+        at = self._moment(-3)
+        due_dates.set_window(course, due_from=opens, due_until=closes, reason=row["reason"], by="maya", at=at)
 
     def _lines(self, area: str, units: Decimal) -> list[treatments.Line]:
         """The units of an area spread over its usual sites, to half a unit; the last site takes the rest."""
