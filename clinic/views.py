@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clinic import guards
@@ -26,6 +28,30 @@ def theme(request: HttpRequest) -> HttpResponse:
     if wanted in Theme.values and isinstance(request.user, User):
         request.user.theme = wanted
         request.user.save(update_fields=["theme"])
+    return _back(request)
+
+
+@require_POST
+def digest(request: HttpRequest) -> HttpResponse:
+    """The morning e-mail: on or off, for oneself."""
+    wanted = request.POST.get("digest", "")
+    if wanted in ("on", "off") and isinstance(request.user, User):
+        request.user.wants_digest = wanted == "on"
+        request.user.save(update_fields=["wants_digest"])
+        messages.success(request, _digest_words(request.user))
+    return _back(request)
+
+
+def _digest_words(user: User) -> str:
+    if not user.wants_digest:
+        return _("The morning e-mail is off.")
+    if not user.email:
+        return _("The morning e-mail is on, but you have no e-mail address here. Ask a manager to enter it.")
+    return _("The morning e-mail is on: counts and links, no name of a patient, to %(email)s.") % {"email": user.email}
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """The page that it came from."""
     back = request.headers.get("Referer", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     return HttpResponseRedirect(back if safe else reverse("home"))

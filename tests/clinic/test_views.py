@@ -111,3 +111,36 @@ def test_every_answer_carries_the_strict_policy(client):
     assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_the_morning_email_is_switched_on_and_off(client):
+    user = factories.staff("reception", email="maya@example.org")
+    client.force_login(user)
+    assert "Get the morning e-mail" in client.get("/today/").content.decode()
+
+    page = client.post("/account/digest/", {"digest": "on"}, follow=True).content.decode()
+
+    assert "to maya@example.org" in page
+    assert "Stop the morning e-mail" in page
+    user.refresh_from_db()
+    assert user.wants_digest
+    client.post("/account/digest/", {"digest": "off"})
+    user.refresh_from_db()
+    assert not user.wants_digest
+
+
+def test_without_an_address_the_morning_email_says_whom_to_ask(client):
+    client.force_login(factories.staff("reception"))
+
+    assert "Ask a manager" in client.post("/account/digest/", {"digest": "on"}, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("data", [{}, {"digest": "maybe"}])
+def test_the_morning_email_is_left_as_it_was(client, data):
+    user = factories.staff("reception", wants_digest=True)
+    client.force_login(user)
+
+    client.post("/account/digest/", data)
+
+    user.refresh_from_db()
+    assert user.wants_digest
