@@ -78,6 +78,8 @@ ROLES: dict[str, list[str]] = {
         *(f"treatments.{act}_patientmerge" for act in ("view", "add", "change")),
         "treatments.view_visitoverride",
         "treatments.view_closedmonth",
+        *(f"treatments.{act}_messagetext" for act in ("view", "change")),
+        *(f"treatments.{act}_clinicsettings" for act in ("view", "add", "change")),
         *(f"clinic.delete_{name}" for name in ("workinghours", "hoursexception", "closedday")),
         *(f"treatments.{act}_{name}" for name in _CATALOGUE for act in ("view", "add", "change")),
         *(f"clinic.{act}_{name}" for name in _ORGANISATION for act in ("view", "add", "change")),
@@ -89,7 +91,10 @@ ROLES: dict[str, list[str]] = {
     "auditor": [
         *_SEE_ALL,
         *(f"treatments.view_{name}" for name in _CATALOGUE),
-        *(f"treatments.view_{name}" for name in ("lotstop", "patientmerge", "visitoverride", "closedmonth")),
+        *(
+            f"treatments.view_{name}"
+            for name in ("lotstop", "patientmerge", "visitoverride", "closedmonth", "messagetext", "clinicsettings")
+        ),
         *(f"clinic.view_{name}" for name in _ORGANISATION),
         "clinic.view_auditevent",
     ],

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from treatments.models import Appointment, Flag, Patient, Treatment
+from treatments.models import Appointment, Flag, MessageText, Patient, Treatment
 from treatments.services import links
 from treatments.views.report_kinds import KINDS
 
@@ -131,5 +131,8 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("admin-months", "/admin/treatments/closedmonth/", MANAGER),
         ("admin-consents", "/admin/treatments/consent/", MANAGER),
         ("admin-wishes", "/admin/treatments/earlierwish/", MANAGER),
+        ("admin-texts", "/admin/treatments/messagetext/", MANAGER),
+        ("admin-text", f"/admin/treatments/messagetext/{MessageText.objects.get(code='booked').pk}/change/", MANAGER),
+        ("admin-settings", "/admin/treatments/clinicsettings/", MANAGER),
         ("admin-audit", "/admin/clinic/auditevent/", MANAGER),
     ]

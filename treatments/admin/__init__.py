@@ -1,10 +1,12 @@
 from treatments.admin import (
     catalogue,
+    clinic_settings,
     closed_days,
     decisions,
     hours,
     index,
     lots,
+    message_texts,
     offered,
     people,
     records,
@@ -14,11 +16,13 @@ from treatments.admin import (
 
 __all__ = [
     "catalogue",
+    "clinic_settings",
     "closed_days",
     "decisions",
     "hours",
     "index",
     "lots",
+    "message_texts",
     "offered",
     "people",
     "records",

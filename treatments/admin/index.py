@@ -36,6 +36,8 @@ GROUPS = (
             "Location",
             "Room",
             "ClosedMonth",
+            "MessageText",
+            "ClinicSettings",
             "AuditEvent",
         ),
     ),

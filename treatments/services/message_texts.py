@@ -1,0 +1,106 @@
+"""The clinic's own words in messages: checked, kept with who and when, and tried out on oneself."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from clinic import audit
+from clinic.channels import registry
+from clinic.channels.base import Outgoing, Trouble
+from treatments.models import Indication, MessageText, Product
+from treatments.models.fields import no_hidden_characters
+from treatments.rules import texts
+from treatments.rules.words import fold
+from treatments.services import stale
+from treatments.services.acts import act
+
+WORDS = ("sms", "subject", "email")
+_ALWAYS = ("first", "clinic", "phone", "link", "day")
+_VISIT_CODES = ("booked", "changed", "cancelled", "tomorrow")
+_NEVER = ("botulinum", "toxin")
+
+
+@act
+def amend(
+    row: MessageText, *, changes: Mapping[str, str], by: str, at: datetime, version: int | None = None
+) -> MessageText:
+    """Change the words for every message from now on. What was sent stays as it was sent."""
+    row = MessageText.objects.select_for_update().get(pk=row.pk)
+    stale.check(row, version)
+    before = {name: getattr(row, name) for name in changes}
+    changed = {name: value.strip() for name, value in changes.items() if value.strip() != before[name].strip()}
+    if not changed:
+        return row
+    for name, value in changed.items():
+        setattr(row, name, value)
+    if wrong := problems(row.code, {name: getattr(row, name) for name in WORDS}):
+        raise ValidationError(wrong)
+    row.version += 1
+    row.full_clean()
+    row.save()
+    details = {name: [before[name], value] for name, value in changed.items()}
+    audit.record("text.amended", row, by=by, at=at, details=details)
+    return row
+
+
+def fields_of(code: str) -> tuple[str, ...]:
+    """The fields that a message of this kind has."""
+    return (*_ALWAYS, "time", "with") if code in _VISIT_CODES else (*_ALWAYS, "stop")
+
+
+def problems(code: str, words: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with the words, one sentence for each box."""
+    found = {name: _problem(code, words[name]) for name in WORDS}
+    if bool(words["email"].strip()) != bool(words["subject"].strip()):
+        found["subject" if words["email"].strip() else "email"] = _("An e-mail needs a subject and words.")
+    if code not in _VISIT_CODES and words["email"].strip() and "stop" not in texts.used(words["email"]):
+        found["email"] = found["email"] or _("A reminder by e-mail needs {stop}, so that everybody can end it.")
+    return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def _problem(code: str, words: str) -> str:
+    try:
+        no_hidden_characters(words)
+    except ValidationError as error:
+        return str(error.messages[0])
+    if sentence := texts.check(words):
+        return sentence
+    for name in texts.used(words):
+        if name not in fields_of(code):
+            return _("{%(field)s} is not known in a message of this kind.") % {"field": name}
+    if name := named(words):
+        return _("“%(name)s” names a treatment or a product. Messages name none.") % {"name": name}
+    return ""
+
+
+def named(words: str) -> str:
+    """The treatment or product that the words name; "" for none. The list is the catalogue's own."""
+    said = f" {fold(words)} "
+    return next((name for name in _forbidden() if re.search(rf" {re.escape(fold(name))}s? ", said)), "")
+
+
+def _forbidden() -> list[str]:
+    names: set[str] = set(_NEVER)
+    names.update(Product.objects.values_list("brand", flat=True))
+    for pair in Indication.objects.values_list("name", "short_name"):
+        names.update(pair)
+    return sorted((name for name in names if fold(name)), key=lambda name: (-len(name), name))
+
+
+def try_out(row: MessageText, *, way: str, to: str, subject: str, words: str, by: str, at: datetime) -> str:
+    """Send the words to oneself; "" where they were taken, else why not."""
+    if way not in registry.ways():
+        return _("Nothing is sent this way here.")
+    number = secrets.token_hex(4)
+    try:
+        registry.channel(way).send(Outgoing(f"test-{number}", to, words, subject))
+    except Trouble as error:
+        return str(error)
+    audit.record("text.tried", row, by=by, at=at, details={"way": way})
+    return ""
