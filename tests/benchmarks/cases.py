@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.benchmarks import cases_diary, cases_duration, cases_pages, cases_reports
+from tests.benchmarks import cases_diary, cases_due, cases_duration, cases_pages, cases_reports
 from tests.benchmarks.measure import Asked
 
 CASES: dict[str, Callable[[Asked], str]] = {
-    "due-page": cases_pages.due_page,
+    "due-page": cases_due.due_page,
+    "due-sql": cases_due.due_sql,
     "patient": cases_pages.patient,
     "search": cases_pages.search,
     "import": cases_pages.imports,

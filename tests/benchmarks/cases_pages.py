@@ -1,11 +1,10 @@
-"""What is measured: pages against a signed-in page that does nothing, SQL against the bare statement, imports against csv."""
+"""What is measured, but for the call list: pages against a signed-in page that does nothing, SQL against the bare statement, imports against csv."""
 
 from __future__ import annotations
 
 import csv
 import tempfile
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 from django.contrib.auth.models import Group
@@ -20,7 +19,6 @@ from tests.benchmarks.generator import SEED, Clinic
 from tests.benchmarks.measure import Asked, Figure, SignedIn, interleaved, pages, rows, sql_of, table
 from tests.treatments.commands import legacy_clinic
 from treatments.models import Appointment, Patient, Treatment
-from treatments.queries import due
 from treatments.queries import patients as find
 
 FULL = 100_000  # patients at scale 1
@@ -39,29 +37,6 @@ def signed_in() -> SignedIn:
 
 
 @pages()
-def due_page(asked: Asked) -> str:
-    """P1, P2: the first page of Overdue, and its SQL."""
-    clinic_of(asked.scale).grow_to(int(FULL * asked.scale))
-    person, on = signed_in(), timezone.localdate()
-    pages = {EMPTY: lambda: person.get("/nothing/"), "Due, Overdue, first page": lambda: person.get("/due/overdue/")}
-    listed = sql_of(lambda: due.page(due.OVERDUE, on, due.Filters()))
-    counted = sql_of(lambda: due.counts(on, due.Filters()))
-    by_list = {
-        "bare list": lambda: rows(_BARE_LIST.format(day=on)),
-        "the page's list": lambda: rows(*listed),
-        "list by window over all treatments": lambda: rows(_BY_WINDOW.format(day=on - timedelta(days=122))),
-    }
-    by_count = {
-        "bare count of the tab": lambda: rows(_BARE_COUNT.format(day=on)),
-        "the page's counts of six tabs, booked or not": lambda: rows(*counted),
-    }
-    parts = [table(f"The due page, {_size()}", interleaved(pages, rounds=asked.rounds))]
-    for title, sides in (("SQL of its list", by_list), ("SQL of its counts", by_count)):
-        parts.append(table(title, interleaved(sides, rounds=asked.rounds)))
-    return "\n".join(parts)
-
-
-@pages()
 def patient(asked: Asked) -> str:
     """P10: the page of somebody with one treatment, and of the one with the most."""
     clinic_of(asked.scale).grow_to(int(FULL * asked.scale))
@@ -74,7 +49,7 @@ def patient(asked: Asked) -> str:
         n_queries = len(sql_of(lambda address=address: person.get(address)))
         name = f"patient page, {number} treatments, {n_queries} statements"
         sides[name] = lambda address=address: person.get(address)
-    return table(f"The patient page, {_size()}", interleaved(sides, rounds=asked.rounds))
+    return table(f"The patient page, {size()}", interleaved(sides, rounds=asked.rounds))
 
 
 @pages()
@@ -89,7 +64,7 @@ def search(asked: Asked) -> str:
         sides: dict[str, Callable[[], object]] = {EMPTY: lambda: person.get("/nothing/")}
         for name, text in typed.items():
             sides[f"typed: {name}"] = lambda text=text: person.type_into("/patients/", q=text)
-        parts.append(table(f"Search, {_size()}", interleaved(sides, rounds=asked.rounds)))
+        parts.append(table(f"Search, {size()}", interleaved(sides, rounds=asked.rounds)))
         prefix = someone.family_name[:5].lower()
         sent = sql_of(lambda prefix=prefix: list(find.search(prefix)[:51]))
         by_sql = {
@@ -138,35 +113,13 @@ def _rates(n_rows: int, figures: list[Figure]) -> str:
     )
 
 
-def _size() -> str:
+def size() -> str:
     numbers = (
         f"{model.objects.count():,} {model._meta.verbose_name_plural}" for model in (Patient, Treatment, Appointment)
     )
     return ", ".join(numbers)
 
 
-_WHERE = """
-  c.overdue_from <= '{day}' AND c.lapsed_from > '{day}' AND c.doubt = '' AND (c.stopped_on IS NULL OR c.stopped_on > '{day}')
-  AND (p.died_on IS NULL OR p.died_on > '{day}') AND NOT EXISTS (SELECT 1 FROM treatments_courseblock b
-    WHERE b.course_id = c.id AND b.starts_on <= '{day}' AND (b.ends_on IS NULL OR b.ends_on > '{day}'))"""
-_BARE_LIST = f"""
-SELECT c.id, p.public_id, p.family_name, p.given_name, p.born_on, p.phone, i.code, i.short_name, c.earliest_on, c.due_from,
-  c.due_until, c.overdue_from, c.lapsed_from, c.last_treated_on, c.units
-FROM treatments_course c JOIN treatments_patient p ON p.id = c.patient_id JOIN treatments_indication i ON i.id = c.indication_id
-WHERE {_WHERE} ORDER BY c.overdue_from, p.public_id, i.code LIMIT 51"""
-_IN_TAB = "overdue_from <= '{day}' AND lapsed_from > '{day}'"
-_BARE_COUNT = f"""
-SELECT (SELECT count(*) FROM treatments_course WHERE {_IN_TAB}) - (SELECT count(CASE WHEN {_IN_TAB} THEN 1 END) FROM (
-  SELECT course_id AS id FROM treatments_courseblock WHERE starts_on <= '{{day}}' AND (ends_on IS NULL OR ends_on > '{{day}}')
-  UNION SELECT id FROM treatments_course WHERE NOT (doubt = '') UNION SELECT id FROM treatments_course WHERE stopped_on <= '{{day}}'
-  UNION SELECT c.id FROM treatments_patient p JOIN treatments_course c ON c.patient_id = p.id WHERE p.died_on <= '{{day}}'
-) AS other CROSS JOIN treatments_course c WHERE c.id = other.id)"""
-_BY_WINDOW = """
-SELECT course_id, performed_on FROM (
-  SELECT g.course_id, t.performed_on, row_number() OVER (PARTITION BY g.course_id ORDER BY t.performed_on DESC, t.id DESC) AS n
-  FROM treatments_coursetreatment g JOIN treatments_treatment t ON t.id = g.treatment_id
-  WHERE t.voided_at IS NULL AND t.kind = 'full') AS ranked
-WHERE n = 1 AND performed_on < '{day}' ORDER BY performed_on LIMIT 51"""
 _BARE_SEARCH = """
 SELECT DISTINCT p.id, p.public_id, p.family_name, p.given_name, p.born_on, p.phone FROM treatments_searchkey k
 JOIN treatments_patient p ON p.id = k.patient_id WHERE k.key >= '{first}' AND k.key < '{after}'

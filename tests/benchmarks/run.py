@@ -14,7 +14,19 @@ import tempfile
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 
-NAMES = ("due-page", "patient", "search", "import", "race", "booking", "slots", "calendar", "duration", "export")
+NAMES = (
+    "due-page",
+    "due-sql",
+    "patient",
+    "search",
+    "import",
+    "race",
+    "booking",
+    "slots",
+    "calendar",
+    "duration",
+    "export",
+)
 ROUNDS, RACES = 7, 20
 
 

@@ -21,7 +21,7 @@ from treatments.services import courses
 
 SCALE = 0.001
 SERVED = ("race", "booking", "slots", "calendar")
-IN_PROCESS = ("due-page", "patient", "search", "import", "export")
+IN_PROCESS = ("due-page", "due-sql", "patient", "search", "import", "export")
 pytestmark = pytest.mark.django_db
 
 

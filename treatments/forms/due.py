@@ -1,4 +1,4 @@
-"""The filters of the due list and the day of the day sheet, each of them in the address of its page."""
+"""The filters of the call list and the day of the day sheet, each of them in the address of its page."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from treatments.forms.layout import DayField
-from treatments.queries.due import ON_HOLD, REVIEW, Filters, Tab
+from treatments.queries.due_tabs import ON_HOLD, REBOOK, REVIEW, SNOOZED, Filters, Tab
 
 
 class DueFilters(forms.Form):
-    """Indication, last injector, booked or not. Lists that are worked through leave out who is booked."""
+    """Indication, last injector, whom to show, in which order. Lists that are worked through show who is to be called."""
 
     indication = forms.ChoiceField(label=_("For"), required=False)
     practitioner = forms.ChoiceField(label=_("Last injector"), required=False)
-    booked = forms.ChoiceField(label=_("Visit"), required=False)
+    booked = forms.ChoiceField(label=_("Show"), required=False)
+    order = forms.ChoiceField(label=_("Order"), required=False)
 
     def __init__(
         self, data: Mapping[str, Any], *, tab: Tab, indications: Iterable[tuple[str, str]], practitioners: Iterable[str]
@@ -26,7 +27,14 @@ class DueFilters(forms.Form):
         super().__init__({"booked": self.usual.booked, **{name: data[name] for name in data}})
         self.put("indication", [("", _("Everything")), *indications])
         self.put("practitioner", [("", _("Everyone")), *((name, name) for name in practitioners)])
-        self.put("booked", [("no", _("Not booked")), ("yes", _("Booked")), ("all", _("All"))])
+        no = _("Not booked") if tab in (ON_HOLD, REVIEW) else _("To be called")
+        self.put(
+            "booked", [("no", no), ("yes", _("Booked")), ("out", _("Said no to reminders")), ("all", _("Everybody"))]
+        )
+        usual = _("By reason") if tab.by_reason else _("As usual")
+        self.put("order", [("", usual), ("longest", _("Longest first")), ("contact", _("Last contact"))])
+        if tab in (REBOOK, SNOOZED):
+            del self.fields["booked"]
 
     def put(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field = self.fields[name]

@@ -20,20 +20,20 @@ class CourseQuerySet(models.QuerySet["Course"]):
     """Bands are comparisons with the day asked for; each method is one line of `intervals.band_on`."""
 
     def stopped(self, day: date) -> CourseQuerySet:
-        return self.filter(Q(stopped_on__lte=day) | Q(patient__died_on__lte=day))
+        return self.filter(closed_on__lte=day)
 
     def running(self, day: date) -> CourseQuerySet:
-        return self.exclude(stopped_on__lte=day).exclude(patient__died_on__lte=day)
+        return self.filter(Q(closed_on__isnull=True) | Q(closed_on__gt=day))
 
     def on_hold(self, day: date) -> CourseQuerySet:
-        return self.running(day).filter(_blocked(day))
+        return self.running(day).filter(blocked(day))
 
     def needs_review(self, day: date) -> CourseQuerySet:
-        return self.running(day).filter(~_blocked(day)).exclude(doubt="")
+        return self.running(day).filter(_free(day)).exclude(doubt="")
 
     def callable(self, day: date) -> CourseQuerySet:
         """Courses that the dates alone decide: running, not on hold, nothing doubtful."""
-        return self.running(day).filter(~_blocked(day), doubt="")
+        return self.running(day).filter(_free(day), doubt="")
 
     def in_band(self, band: Band, day: date) -> CourseQuerySet:
         """The courses of one band on a day."""
@@ -56,8 +56,22 @@ def band_dates(band: Band, day: date) -> Q:
     }[band]
 
 
-def _blocked(day: date) -> Exists:
+def blocked(day: date) -> Q:
+    """A block is in force. Only where the last one has not ended by the day are they looked at one by one."""
+    return Q(blocked_until__gt=day) & Q(_in_force(day))
+
+
+def _free(day: date) -> Q:
+    return Q(blocked_until__isnull=True) | Q(blocked_until__lte=day) | ~Q(_in_force(day))
+
+
+def _in_force(day: date) -> Exists:
     return Exists(CourseBlock.objects.in_force(day).filter(course=OuterRef("pk")))
+
+
+_CALL = ("closed_on", "blocked_until", "booked_until", "snoozed_until", "rebook_since", "opted_out", "doubt")
+_IN_BANDS = Q(doubt="", opted_out=False, rebook_since__isnull=True)
+_BLOCKED = Q(blocked_until__isnull=False)
 
 
 class Course(models.Model):
@@ -143,6 +157,25 @@ class Course(models.Model):
             models.Index(fields=["overdue_from", "lapsed_from", "id"], name="course_overdue"),
             models.Index(fields=["lapsed_from", "id"], name="course_lapsed"),
             models.Index(fields=["id"], condition=~Q(doubt=""), name="course_in_doubt"),
+            models.Index(fields=["blocked_until", "id", "closed_on"], condition=_BLOCKED, name="course_blocked"),
+            # the call list: each of these holds all that a tab asks, so that it is read from the index alone
+            models.Index(fields=["call_rank", "due_from", "id", *_CALL], condition=_IN_BANDS, name="call_soon"),
+            models.Index(
+                fields=["call_rank", "overdue_from", "id", "due_from", "lapsed_from", *_CALL],
+                condition=_IN_BANDS,
+                name="call_due",
+            ),
+            models.Index(fields=["call_rank", "lapsed_from", "id", *_CALL], condition=_IN_BANDS, name="call_lapsed"),
+            models.Index(
+                fields=["call_rank", "rebook_since", "id", *(name for name in _CALL if name != "rebook_since")],
+                condition=Q(doubt="", opted_out=False, rebook_since__isnull=False),
+                name="call_rebook",
+            ),
+            models.Index(
+                fields=["snoozed_until", "id", "closed_on", "blocked_until", "booked_until", "opted_out", "doubt"],
+                condition=Q(doubt="", opted_out=False, snoozed_until__isnull=False),
+                name="call_snoozed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -28,7 +28,7 @@ class Morning:
 
 
 def morning(on: date) -> Morning:
-    """Everything that waits on a day: five queries, whatever the number."""
+    """Everything that waits on a day: six queries, whatever the number."""
     live, tabs = Appointment.objects.live(), due.counts(on, due.Filters())
     ahead = Q(on__gte=on)
     visits = live.aggregate(
@@ -46,8 +46,8 @@ def morning(on: date) -> Morning:
     return Morning(
         visits=visits["today"],
         on_hold=visits["held"],
-        due=tabs[due.NOW.slug][0],
-        overdue=tabs[due.OVERDUE.slug][0],
+        due=tabs[due.NOW.slug],
+        overdue=tabs[due.OVERDUE.slug],
         failed=told.get(MessageState.FAILED.value, 0),
         uncertain=told.get(MessageState.UNCERTAIN.value, 0),
         cannot_come=visits["declined"],

@@ -11,7 +11,8 @@ from django.db.models import Min
 from treatments.models import Course, CourseBlock
 from treatments.models.courses import CourseQuerySet
 from treatments.models.patients import list_name
-from treatments.queries.due import TAKEN, links, with_band
+from treatments.queries.due import with_band
+from treatments.queries.due_beside import TAKEN, links
 from treatments.rules.vocabulary import Band
 
 COLUMNS = (

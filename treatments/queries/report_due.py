@@ -11,7 +11,8 @@ from django.db.models import Count, Min
 from treatments.models import Appointment, Course, Service
 from treatments.models.courses import CourseQuerySet
 from treatments.queries import due, slots
-from treatments.queries.due import TAKEN, Filters, links
+from treatments.queries.due_beside import TAKEN, links
+from treatments.queries.due_tabs import Filters, matching
 from treatments.rules.capacity import visits_that_fit
 from treatments.rules.vocabulary import Band
 
@@ -74,7 +75,7 @@ def waiting(on: date, filters: Filters) -> dict[Band, int]:
 def _people(on: date, filters: Filters) -> CourseQuerySet:
     """The courses that the dates alone decide, of people without a booked visit."""
     booked = links(on).filter(appointment__state__in=TAKEN).order_by().values("course__patient")
-    wanted: CourseQuerySet = due.narrowed(Course.objects.callable(on), filters, on)
+    wanted = matching(Course.objects.callable(on), filters)
     return wanted.exclude(patient__in=booked).order_by()
 
 

@@ -18,7 +18,7 @@ from treatments.models.fields import no_hidden_characters
 from treatments.models.patients import ContactConsent
 from treatments.rules.calls import BACK_AFTER, LONGEST_SNOOZE, SOON
 from treatments.rules.vocabulary import Outcome, Way
-from treatments.services import courses, patients, people
+from treatments.services import courses, effects, patients, people
 from treatments.services.acts import act
 
 _CHANGES = {Outcome.STOP: {"contact_consent": ContactConsent.NO.value}, Outcome.WRONG_NUMBER: {"phone": ""}}
@@ -35,11 +35,14 @@ def log(
     way: Way = Way.PHONE,
     until: date | None = None,
     reason: str = "",
+    worn_off_on: date | None = None,
+    still_working_on: date | None = None,
 ) -> ContactAttempt:
     """Keep what came of one contact. The course leaves the call list until its day: 2, 5 or 7 days, or `until`.
 
     Nobody is called twice in a row: what the same call says of the patient's other courses that are up, rests too.
-    Stop sets the consent to no, a wrong number is taken off the record; both stay in the audit trail.
+    Stop sets the consent to no, a wrong number is taken off the record; both stay in the audit trail. What the patient
+    said of the effect is noted with it, and stays where the contact is taken back.
     """
     people.locked(course.patient)
     course = Course.objects.select_related("patient", "indication").get(pk=course.pk)
@@ -47,6 +50,8 @@ def log(
     _must_be_called(course, on=on)
     back = _back_on(outcome, until, reason, on=on)
     attempt = _added(course, outcome, way, back, reason, by=by, at=at)
+    if worn_off_on or still_working_on:
+        effects.note(course, worn_off_on=worn_off_on, still_working_on=still_working_on, by=by, at=at)
     if outcome in _SAME_CALL:
         for other in _others_up(course, on=on):
             _added(other, outcome, way, back, reason, by=by, at=at)

@@ -103,13 +103,22 @@ def _with_undo(request: HttpRequest, appointment: Appointment) -> str:
 @require_POST
 def undo(request: HttpRequest, public_id: str) -> HttpResponse:
     """Take back a booking that was made a moment ago and not touched since."""
+    appointment, problem = taken_back(request, public_id)
+    if problem:
+        messages.error(request, problem)
+        return redirect(appointment)
+    messages.success(request, line(_("Booking undone"), appointment))
+    return redirect(rebook_url(appointment))
+
+
+def taken_back(request: HttpRequest, public_id: str) -> tuple[Appointment, str]:
+    """The visit after a booking was undone, or as it is with the sentence that says why it was not."""
     appointment, now = appointment_of(public_id), timezone.now()
     version = request.POST.get("version", "")
     if now - appointment.booked_at > UNDO:
-        messages.error(request, _("The booking is older than three minutes. Cancel the visit instead."))
-        return redirect(appointment)
+        return appointment, _("The booking is older than three minutes. Cancel the visit instead.")
     try:
-        appointment = appointments.cancel(
+        undone = appointments.cancel(
             appointment,
             who="clinic",
             reason=_("Booked by mistake"),
@@ -118,13 +127,10 @@ def undo(request: HttpRequest, public_id: str) -> HttpResponse:
             version=int(version) if version.isdecimal() else 0,
         )
     except appointments.Stale:
-        messages.error(request, _("The visit has changed since it was booked. Nothing was undone."))
-        return redirect(appointment)
+        return appointment, _("The visit has changed since it was booked. Nothing was undone.")
     except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-        return redirect(appointment)
-    messages.success(request, line(_("Booking undone"), appointment))
-    return redirect(rebook_url(appointment))
+        return appointment, " ".join(error.messages)
+    return undone, ""
 
 
 # ---- pieces of the page ----

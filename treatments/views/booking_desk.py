@@ -93,6 +93,17 @@ def _note(course: Course, on: date) -> str:
 def initial_of(request: HttpRequest, desk: Desk) -> dict[str, Any]:
     """What is asked for in the address, else what is due, with the usual practitioner and product."""
     asked = {code for text in request.GET.getlist("course") for code in text.split(",")}
+    people = {str(each.pk): each.pk for each in desk.practitioners}
+    usual = initial_for(desk, asked, service=request.GET.get("service", ""))
+    return usual | {
+        "practitioner": people.get(request.GET.get("practitioner", ""), usual["practitioner"]),
+        "slot": asked_slot(request),
+        "on": _day(request.GET.get("date", "")),
+    }
+
+
+def initial_for(desk: Desk, asked: set[str], *, service: str = "") -> dict[str, Any]:
+    """The form for these indications, or for what is due where none is named."""
     running = [course for course in desk.own if not course.stopped_on]
     due = [c for c in running if c.due_from and c.due_from <= desk.on] or (running if len(running) == 1 else [])
     chosen = [c for c in desk.own if c.indication.code in asked] if asked else due
@@ -103,10 +114,8 @@ def initial_of(request: HttpRequest, desk: Desk) -> dict[str, Any]:
         "indications": [course.indication.code for course in chosen],
         "others": sorted(asked - known),
         "product": chosen[0].product if len({course.product for course in chosen}) == 1 else "",
-        "service": _service(request.GET.get("service", ""), desk, codes),
-        "practitioner": people.get(request.GET.get("practitioner", ""), people.get(str(desk.usual))),
-        "slot": asked_slot(request),
-        "on": _day(request.GET.get("date", "")),
+        "service": _service(service, desk, codes),
+        "practitioner": people.get(str(desk.usual)),
         "minutes": None if desk.services else 30,
     }
 

@@ -15,13 +15,16 @@ from django.views.decorators.http import require_safe
 from clinic import audit
 from clinic.formats import day
 from clinic.permissions import needs
-from treatments.models import ContactAttempt
 from treatments.models.contact import OUTCOME_LABELS
 from treatments.models.patients import list_name
 from treatments.queries import due as courses
-from treatments.queries.due import Row, Tab
+from treatments.queries.due import Row
+from treatments.queries.due_beside import contacts
+from treatments.queries.due_tabs import LAPSED, NOW, OVERDUE, REBOOK, SNOOZED, Tab
 from treatments.rules.vocabulary import Outcome
-from treatments.views.due import LABELS, PRINTED, filters_of, tab_of
+from treatments.views.due import PRINTED, filters_of, tab_of
+from treatments.views.due_rows import contacts_words, dates_tab
+from treatments.views.due_words import LABELS
 from treatments.views.paper import Column, Paper
 from treatments.views.rows import national
 
@@ -72,7 +75,7 @@ def _columns() -> list[Column]:
 
 
 def _lines(tab: Tab, rows: Sequence[Row], on: date) -> list[list[str]]:
-    tried = _attempts(row.pk for row in rows)
+    tried = contacts((row.pk, row.last_treated_on) for row in rows)
     said = "   ".join(f"☐ {OUTCOME_LABELS[outcome]}" for outcome in BOXES)
     boxes = f"{said}\n☐ {_('Booked')} ______________   {_('Note')} ______________"
     return [
@@ -82,7 +85,7 @@ def _lines(tab: Tab, rows: Sequence[Row], on: date) -> list[list[str]]:
             row.indication,
             national(row.phone) if row.phone else "",
             day(row.last_treated_on),
-            tried.get(row.pk, ""),
+            contacts_words(tried[row.pk]) if row.pk in tried else "",
             boxes,
         ]
         for row in rows
@@ -91,19 +94,11 @@ def _lines(tab: Tab, rows: Sequence[Row], on: date) -> list[list[str]]:
 
 def _days(tab: Tab, row: Row, on: date) -> str:
     """How many days until the window, left in it, or past it."""
-    if tab in (courses.OVERDUE, courses.LAPSED) and row.due_until:
+    if tab in (REBOOK, SNOOZED):
+        tab = dates_tab(row, on)
+    if tab in (OVERDUE, LAPSED) and row.due_until:
         late = (on - row.due_until).days
         return ngettext("%(n)d day past", "%(n)d days past", late) % {"n": late}
-    if tab == courses.NOW and row.due_until:
+    if tab == NOW and row.due_until:
         return _("until %(day)s") % {"day": day(row.due_until)}
     return _("from %(day)s") % {"day": day(row.due_from)} if row.due_from else ""
-
-
-def _attempts(numbers: object) -> dict[int, str]:
-    """How often each course was tried in its cycle, and what came of it last: one query."""
-    tries = ContactAttempt.objects.filter(course__in=list(numbers), undone_at__isnull=True)  # type: ignore[call-overload]
-    latest = tries.order_by("course", "-at", "-pk").values_list("course", "at", "outcome")
-    found: dict[int, list[str]] = {}
-    for course, at, outcome in latest:
-        found.setdefault(course, []).append(f"{timezone.localtime(at):%d-%b} {OUTCOME_LABELS[Outcome(outcome)]}")
-    return {course: f"{len(said)}: {said[0]}" for course, said in found.items()}

@@ -1,19 +1,27 @@
-"""The rows of the due list, written in Python once per page."""
+"""The rows of the call list, written in Python once per page. Each course is a table body of its own, so that a panel
+can open under it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
 
-from django.utils.html import format_html, format_html_join
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clinic.formats import clock, day, short_day
+from treatments.models.contact import OUTCOME_LABELS
 from treatments.models.patients import list_name
-from treatments.queries import due
-from treatments.queries.due import Hold, Row, Tab, Visit
+from treatments.queries import due_beside as beside
+from treatments.queries import due_tabs as due
+from treatments.queries.due import Row
+from treatments.queries.due_beside import Contacts, Hold, Visit
+from treatments.queries.due_tabs import Tab
+from treatments.queries.staff import staff_names
 from treatments.rules.doses import units
 from treatments.rules.vocabulary import AppointmentState, Band
 from treatments.views.due_bar import Dates, DueBar, due_bar
@@ -32,37 +40,51 @@ _BANDS = {
 class DueRows:
     """What the rows of one page share, and the way from a course to its line of the table."""
 
-    def __init__(self, tab: Tab, rows: list[Row], *, on: date, may_book: bool) -> None:
+    def __init__(self, request: HttpRequest, rows: list[Row], *, tab: Tab | None, on: date) -> None:
         ids = [row.pk for row in rows]
-        self.tab, self.on, self.may_book = tab, on, may_book
-        self.visits = due.next_visits(ids, on)
-        self.injectors = due.last_injectors(ids)
-        self.holds = due.holds(ids, on) if tab == due.ON_HOLD else {}
+        self.tab, self.on = tab, on
+        may = request.user.has_perm
+        self.may_book, self.may_log = may("treatments.add_appointment"), may("treatments.add_contactattempt")
+        self.doses = may("treatments.add_treatment")
+        self.visits = beside.next_visits(ids, on)
+        self.injectors = beside.last_injectors(ids)
+        self.contacts = beside.contacts((row.pk, row.last_treated_on) for row in rows)
+        self.holds = beside.holds(ids, on) if tab == due.ON_HOLD else {}
+        set_by = {row.set_by for row in rows if row.set_by}
+        self.staff = staff_names(set_by) if set_by else {}
         self.patient, self.book, self.visit = address_of("patient"), address_of("book"), address_of("visit")
         self.flag = address_of("flag")
+        self.words = {
+            name: escape(said)
+            for name, said in (
+                ("for", _("For")), ("last", _("Last")), ("phone", _("Phone")), ("none", _("Not booked")),
+                ("book", _("Book")), ("log", _("Log contact")), ("more", _("More")), ("open", _("Open visit")),
+            )
+        }  # fmt: skip
 
     def html(self, rows: Iterable[Row]) -> SafeString:
-        return format_html_join(
-            "\n",
-            '<tr><td>{}</td><th scope="row">{}</th><td data-label="{}">{}</td><td data-label="{}">{}</td>'
-            '<td data-label="{}">{}<span class="row-sub">{}</span></td><td><div class="row-actions">{}</div></td></tr>',
-            (self._cells(row) for row in rows),
-        )
+        return SafeString("\n".join(self.body(row) for row in rows))
 
-    def _cells(self, row: Row) -> tuple[str, ...]:
-        visit, holds = self.visits.get(row.pk), self.holds.get(row.pk, [])
+    def body(self, row: Row, below: str = "") -> str:
+        """A table body: the row, and what stands under it."""
+        url = address_of("due_row", row.code)(row.public_id)
+        under = f'<tr class="row-panel"><td colspan="6">{below}</td></tr>' if below else ""
+        return f'<tbody data-patient="{row.public_id}" data-row="{url}">{self.line(row)}{under}</tbody>'
+
+    def line(self, row: Row) -> SafeString:
+        """The table row of one course."""
+        visit, holds, words = self.visits.get(row.pk), self.holds.get(row.pk, []), self.words
         name = name_cell(self.patient(row.public_id), family=row.family_name, given=row.given_name)
-        about = list_name(row.family_name, row.given_name)
-        return (
-            self._band(row, holds),
-            format_html(
-                '{}<span class="row-sub nowrap">{}</span>', name, born(row.born_on, self.on, public_id=row.public_id)
-            ),
-            _("For"), self._picture(row, visit, holds),
-            _("Last"), self._last(row),
-            _("Phone"), phone_link(row.phone), self._visit(visit),
-            self._action(row, about, visit, holds),
-        )  # fmt: skip
+        about = escape(list_name(row.family_name, row.given_name))
+        who = born(row.born_on, self.on, public_id=row.public_id)
+        return SafeString(
+            f'<tr><td>{self._band(row, holds)}</td><th scope="row">{name}<span class="row-sub nowrap">{who}</span></th>'
+            f'<td data-label="{words["for"]}">{self._picture(row, visit, holds)}</td>'
+            f'<td data-label="{words["last"]}">{self._last(row)}</td>'
+            f'<td data-label="{words["phone"]}">{phone_link(row.phone)}<span class="row-sub">{self._visit(visit)}</span>'
+            f"{self._contacts(row)}</td>"
+            f'<td><div class="row-actions">{self._action(row, about, visit, holds)}</div></td></tr>'
+        )
 
     def _band(self, row: Row, holds: list[Hold]) -> SafeString:
         if self.tab == due.ON_HOLD:
@@ -71,27 +93,54 @@ class DueRows:
             return format_html(
                 '{} <span class="row-sub">{}</span>', chip("needs_review", _("To be looked at")), row.doubt
             )
-        state, words, sub = _days(self.tab, row, self.on)
-        return format_html('{} <span class="row-sub">{}</span>', chip(state, words), sub)
+        state, words, sub = _days(dates_tab(row, self.on), row, self.on)
+        shown = chip(state, words) if words else SafeString("")
+        return format_html('{} <span class="row-sub">{}</span>{}', shown, sub, self._aside(row))
+
+    def _aside(self, row: Row) -> SafeString:
+        """Why the course is not simply to be called: resting, to be booked again, or a no to reminders."""
+        said = []
+        if row.rebook_since:
+            said.append(_("to rebook since %(day)s") % {"day": day(row.rebook_since)})
+        if row.snoozed_until and row.snoozed_until > self.on:
+            said.append(_("back on %(day)s") % {"day": day(row.snoozed_until)})
+        if row.opted_out:
+            said.append(_("said no to reminders"))
+        return SafeString("".join(f'<span class="row-sub">{escape(each)}</span>' for each in said))
 
     def _picture(self, row: Row, visit: Visit | None, holds: list[Hold]) -> SafeString | str:
         dates = _dates(row)
         if dates is None:
-            return row.indication
+            return escape(row.indication)
         bar = due_bar(
             dates,
             on=self.on,
-            band=_BANDS[self.tab],
+            band=_BANDS[self.tab if self.tab in (due.ON_HOLD, due.REVIEW) else dates_tab(row, self.on)],
             name=row.indication,
             ref=f"{row.public_id}-{row.code}",
             size="row",
             booked_on=visit.on if visit and visit.state != AppointmentState.ON_HOLD else None,
             hold=_reasons(holds),
         )
-        return format_html("{}{}", row.indication, picture(bar))
+        return SafeString(f"{escape(row.indication)}{picture(bar)}{self._set_by_hand(row)}")
+
+    def _set_by_hand(self, row: Row) -> SafeString | str:
+        """The day that a person set, beside the one that was computed."""
+        if row.set_from is None or row.set_at is None:
+            return ""
+        said = {
+            "from": short_day(row.set_from),
+            "until": day(row.set_until),
+            "who": self.staff.get(row.set_by, row.set_by),
+            "on": short_day(timezone.localtime(row.set_at).date()),
+            "why": row.set_reason,
+            "computed": day(row.computed_from),
+        }
+        words = _("Due %(from)s to %(until)s (set by %(who)s %(on)s: %(why)s). Computed %(computed)s.") % said
+        return format_html('<span class="row-sub">{}</span>', words)
 
     def _last(self, row: Row) -> SafeString:
-        given = _("%(units)s units") % {"units": units(row.units)} if row.units else ""
+        given = _("%(units)s units") % {"units": units(row.units)} if row.units and self.doses else ""
         who = self.injectors.get(row.pk, "")
         return format_html(
             '{} <span class="row-sub">{}</span>', day(row.last_treated_on), ", ".join(p for p in (given, who) if p)
@@ -99,37 +148,73 @@ class DueRows:
 
     def _visit(self, visit: Visit | None) -> SafeString | str:
         if visit is None:
-            return _("Not booked")
+            return self.words["none"]
         held = visit.state == AppointmentState.ON_HOLD
         words = _("On hold %(when)s") if held else _("Booked %(when)s")
         when = f"{short_day(visit.on)} {clock(visit.starts_at)}"
         shown = chip("on_hold" if held else "booked", words % {"when": when})
         return format_html('<a href="{}">{}</a>', self.visit(visit.public_id), shown)
 
+    def _contacts(self, row: Row) -> SafeString | str:
+        found = self.contacts.get(row.pk)
+        return format_html('<span class="row-sub">{}</span>', contacts_words(found)) if found else ""
+
     def _action(self, row: Row, about: str, visit: Visit | None, holds: list[Hold]) -> SafeString | str:
         if self.tab == due.ON_HOLD:
             return _button(self.flag(holds[0].flag), _("Review"), about) if holds else ""
         if self.tab == due.REVIEW:
             return _button(self.patient(row.public_id), _("Look at record"), about)
+        book = ""
         if visit is not None:
-            return _button(self.visit(visit.public_id), _("Open visit"), about)
-        if not self.may_book:
-            return ""
-        return _button(f"{self.book(row.public_id)}?course={row.code}", _("Book"), about)
+            book = _button(self.visit(visit.public_id), self.words["open"], about)
+        elif self.may_book:
+            book = self._opens(row, "book", about, SafeString(" btn-outline-primary"))
+        return SafeString(
+            book + (self._opens(row, "log", about) + self._opens(row, "more", about) if self.may_log else "")
+        )
+
+    def _opens(self, row: Row, panel: str, about: str, css: str = "") -> SafeString:
+        """A button that opens a panel under the row; without script, a page of its own."""
+        url = address_of(PANELS[panel], row.code)(row.public_id)
+        return SafeString(
+            f'<a class="btn btn-sm{css}" href="{url}" hx-get="{url}">{self.words[panel]}'
+            f'<span class="visually-hidden">, {about}</span></a>'
+        )
+
+
+PANELS = {"book": "due_book", "log": "due_contact", "more": "due_more"}
+
+
+def dates_tab(row: Row, on: date) -> Tab:
+    """The tab whose dates a course has, whatever list it stands in."""
+    if row.lapsed_from and row.lapsed_from <= on:
+        return due.LAPSED
+    if row.overdue_from and row.overdue_from <= on:
+        return due.OVERDUE
+    return due.NOW if row.due_from and row.due_from <= on else due.SOON
+
+
+def contacts_words(found: Contacts) -> str:
+    """2 contacts, last 09-Jul no answer."""
+    said = {
+        "n": found.number,
+        "day": short_day(timezone.localtime(found.at).date()),
+        "what": str(OUTCOME_LABELS[found.outcome]).lower(),
+    }
+    return ngettext("%(n)d contact, %(day)s %(what)s", "%(n)d contacts, last %(day)s %(what)s", found.number) % said
 
 
 def _button(url: str, words: str, about: str) -> SafeString:
-    return format_html(
-        '<a class="btn btn-sm btn-outline-primary" href="{}">{}<span class="visually-hidden">, {}</span></a>',
-        url,
-        words,
-        about,
+    return SafeString(
+        f'<a class="btn btn-sm btn-outline-primary" href="{url}">{words}<span class="visually-hidden">, {about}</span></a>'
     )
 
 
 def _days(tab: Tab, row: Row, on: date) -> tuple[str, str, str]:
     """Sign, word with days, and the line below it."""
-    if tab == due.SOON and row.due_from:
+    if tab == due.SOON:
+        if row.due_from is None:
+            return "", "", ""
         left = (row.due_from - on).days
         said = ngettext("Due in %(days)d day", "Due in %(days)d days", left) % {"days": left}
         return "due_soon", said, _("from %(day)s") % {"day": day(row.due_from)}

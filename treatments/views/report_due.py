@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from clinic.formats import short_day
 from clinic.models import Practitioner
 from treatments.queries import report_due
-from treatments.queries.due import Filters
+from treatments.queries.due_tabs import Filters
 from treatments.queries.report_due import Ahead, Week
 from treatments.rules.vocabulary import Band
 from treatments.views.charts import WeekBar, bars_chart

@@ -106,7 +106,7 @@ def _closed(day: date) -> list[str]:
 
 def _see_who_is_due(today: date) -> str:
     numbers = due.counts(today, due.Filters())
-    waiting = numbers[due.NOW.slug][0] + numbers[due.OVERDUE.slug][0]
+    waiting = numbers[due.NOW.slug] + numbers[due.OVERDUE.slug]
     return _("See who is due (%(n)d)") % {"n": waiting}
 
 

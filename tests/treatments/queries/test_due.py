@@ -6,17 +6,22 @@ import random
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from clinic.models import Practitioner
 from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Course, Patient
 from treatments.queries import due, due_report, history
-from treatments.queries.due import Cursor, Filters
+from treatments.queries import due_beside as beside
+from treatments.queries import due_tabs as tabs
+from treatments.queries.due import Cursor
+from treatments.queries.due_tabs import Filters
 from treatments.queries.rulebook import rulebook
+from treatments.rules.findings import Refused
 from treatments.rules.intervals import band_on, forecast
-from treatments.rules.vocabulary import AppointmentState, Band, TreatmentKind
-from treatments.services import appointments, courses, flags, patients, treatments
+from treatments.rules.vocabulary import AppointmentState, Band, Outcome, TreatmentKind
+from treatments.services import appointments, contacts, courses, flags, patients, treatments
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +48,7 @@ def book(wanted: Course, *, days: int = 3, practitioner: Practitioner | None = N
     return appointments.book(booking, by=factories.staff("reception"), at=NOW, acknowledged=True)
 
 
-def codes(tab: due.Tab, **filters) -> list[str]:
+def codes(tab: tabs.Tab, **filters) -> list[str]:
     return [row.public_id for row in due.page(tab, TODAY, Filters(**filters)).rows]
 
 
@@ -116,43 +121,111 @@ def test_tabs_hold_what_the_report_says_and_the_counts_count_it(seed: int):
         bands = {(row[0], row[3]): row[10] for row in due_report.rows(day)}
         opens = {(row[0], row[3]): row[6] for row in due_report.rows(day)}
         last = (day + timedelta(days=21)).isoformat()
-        tabs = {
-            due.SOON: {k for k, b in bands.items() if b in ("too_soon", "possible") and opens[k] and opens[k] <= last},
-            due.NOW: {k for k, b in bands.items() if b == "due"},
-            due.OVERDUE: {k for k, b in bands.items() if b == "overdue"},
-            due.LAPSED: {k for k, b in bands.items() if b == "lapsed"},
-            due.ON_HOLD: {k for k, b in bands.items() if b == "on_hold"},
-            due.REVIEW: {k for k, b in bands.items() if b == "needs_review"},
+        expected_in = {
+            tabs.SOON: {k for k, b in bands.items() if b in ("too_soon", "possible") and opens[k] and opens[k] <= last},
+            tabs.NOW: {k for k, b in bands.items() if b == "due"},
+            tabs.OVERDUE: {k for k, b in bands.items() if b == "overdue"},
+            tabs.LAPSED: {k for k, b in bands.items() if b == "lapsed"},
+            tabs.ON_HOLD: {k for k, b in bands.items() if b == "on_hold"},
+            tabs.REVIEW: {k for k, b in bands.items() if b == "needs_review"},
         }
         counted = due.counts(day, Filters())
-        for tab, expected in tabs.items():
+        for tab, expected in expected_in.items():
             page = due.page(tab, day, Filters(), size=500)
             assert {(row.public_id, row.code) for row in page.rows} == expected
-            assert sum(counted[tab.slug]) == len(expected)
+            assert counted[tab.slug] == len(expected)
+
+
+def lives(rnd: random.Random, person: Patient) -> None:
+    """What happens to somebody's courses between two treatments."""
+    for wanted in person.courses.select_related("patient", "indication"):
+        fate = rnd.choice(["booked", "cancelled", "closed", "called", "later", "", ""])
+        try:
+            if fate in ("booked", "cancelled", "closed"):
+                visit = book(wanted, days=rnd.randint(0, 30))
+                if fate != "booked":
+                    next_step = {"cancelled": "list", "closed": "close"}[fate]
+                    appointments.cancel(visit, who="patient", reason="Away", what_next=next_step, by=BY, at=NOW)
+            if fate == "called":
+                contacts.log(wanted, outcome=rnd.choice([Outcome.NO_ANSWER, Outcome.LEFT_MESSAGE]), by=BY, at=NOW)
+            if fate == "later":
+                until = TODAY + timedelta(days=rnd.randint(1, 60))
+                contacts.log(wanted, outcome=Outcome.NOT_NOW, until=until, reason="Away", by=BY, at=NOW)
+        except (Refused, ValidationError):
+            continue
+    if rnd.random() < 0.2:
+        patients.amend(person, changes={"contact_consent": "no"}, by=BY, at=NOW)
+
+
+def plainly(day: date) -> dict[str, list[int]]:
+    """Who is to be called, said once more without the kept columns: from visits, contacts, consents and the report."""
+    bands = {(row[0], row[3]): row[10] for row in due_report.rows(day)}
+    found: dict[str, list[tuple]] = {tab.slug: [] for tab in (*tabs.CALLED, tabs.SNOOZED)}
+    for one in Course.objects.select_related("patient", "indication"):
+        band = bands[one.patient.public_id, one.indication.code]
+        visits = list(one.appointments.order_by("state_at", "pk"))
+        booked = any(visit.on >= day and visit.state in beside.TAKEN for visit in visits)
+        if band in ("stopped", "on_hold", "needs_review") or booked or one.patient.contact_consent == "no":
+            continue
+        held = any(visit.state == "on_hold" for visit in visits)
+        n_full = one.treatments.filter(treatment__kind="full", treatment__voided_at=None).count()
+        rank = 0 if held else 1 if n_full > 1 and one.indication.kind == "therapeutic" else 2 if n_full == 1 else 3
+        last = one.attempts.filter(undone_at=None, snoozed_until__isnull=False).order_by("-at", "-pk").first()
+        ended = [visit for visit in visits if visit.state in ("cancelled", "missed") and visit.what_next == "list"]
+        if last and last.snoozed_until > day:
+            found["snoozed"].append((last.snoozed_until, one.pk))
+        elif ended:
+            found["rebook"].append((rank, TODAY, one.pk))
+        elif band == "lapsed":
+            found["lapsed"].append((rank, -one.lapsed_from.toordinal(), -one.pk))
+        elif band in ("due", "overdue"):
+            found["now" if band == "due" else "overdue"].append((rank, one.overdue_from, one.pk))
+        elif one.due_from and one.due_from <= day + timedelta(days=21):
+            found["soon"].append((rank, one.due_from, one.pk))
+    return {slug: [abs(row[-1]) for row in sorted(rows)] for slug, rows in found.items()}
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_a_call_tab_holds_who_is_to_be_called_in_its_order_and_nobody_else(seed: int):
+    rnd = random.Random(seed)
+    for _n in range(40):
+        lives(rnd, some_patient(rnd))
+
+    for day in (TODAY, TODAY + timedelta(days=3), TODAY + timedelta(days=25)):
+        expected = plainly(day)
+        counted = due.counts(day, Filters(booked="no"))
+        for tab in (*tabs.CALLED, tabs.SNOOZED):
+            plain = [row.pk for row in due.page(tab, day, Filters(booked="no"), size=500).rows]
+            filtered = due.narrowed(tab, Filters(booked="no"), day)
+            assert plain == expected[tab.slug], tab
+            assert sorted(filtered.values_list("pk", flat=True)) == sorted(plain)
+            assert counted[tab.slug] == len(plain)
+        everywhere = [pk for rows in expected.values() for pk in rows]
+        assert len(set(everywhere)) == len(everywhere), "somebody is called from two tabs"
 
 
 @pytest.mark.parametrize(
     ("treated_on", "tab"),
     [
-        pytest.param(date(2026, 9, 13), due.SOON, id="window opens in 21 days"),
-        pytest.param(date(2026, 8, 23), due.SOON, id="window opens tomorrow"),
-        pytest.param(date(2026, 8, 22), due.NOW, id="window opens today"),
-        pytest.param(date(2026, 7, 22), due.NOW, id="last good day"),
-        pytest.param(date(2026, 7, 21), due.OVERDUE, id="the day after"),
-        pytest.param(date(2025, 11, 23), due.OVERDUE, id="the day before the lapse"),
-        pytest.param(date(2025, 11, 22), due.LAPSED, id="twelve months"),
+        pytest.param(date(2026, 9, 13), tabs.SOON, id="window opens in 21 days"),
+        pytest.param(date(2026, 8, 23), tabs.SOON, id="window opens tomorrow"),
+        pytest.param(date(2026, 8, 22), tabs.NOW, id="window opens today"),
+        pytest.param(date(2026, 7, 22), tabs.NOW, id="last good day"),
+        pytest.param(date(2026, 7, 21), tabs.OVERDUE, id="the day after"),
+        pytest.param(date(2025, 11, 23), tabs.OVERDUE, id="the day before the lapse"),
+        pytest.param(date(2025, 11, 22), tabs.LAPSED, id="twelve months"),
     ],
 )
-def test_a_course_is_in_exactly_one_tab(treated_on: date, tab: due.Tab):
+def test_a_course_is_in_exactly_one_tab(treated_on: date, tab: tabs.Tab):
     person = course(treated_on).patient.public_id
 
-    assert [found for found in due.TABS.values() if codes(found) == [person]] == [tab]
+    assert [found for found in tabs.TABS.values() if codes(found) == [person]] == [tab]
 
 
 def test_a_window_that_opens_in_22_days_is_in_no_tab():
     course(date(2026, 9, 14))
 
-    assert [codes(tab) for tab in due.TABS.values()] == [[]] * 6
+    assert [codes(tab) for tab in tabs.TABS.values()] == [[]] * 8
 
 
 def test_who_has_died_and_who_was_stopped_are_in_no_tab():
@@ -160,8 +233,8 @@ def test_who_has_died_and_who_was_stopped_are_in_no_tab():
     patients.amend(dead.patient, changes={"died_on": TODAY}, by=BY, at=NOW)
     courses.stop(stopped, reason="Moved away", by=BY, at=NOW)
 
-    assert [codes(tab) for tab in due.TABS.values()] == [[], [], [other.patient.public_id], [], [], []]
-    assert sum(map(sum, due.counts(TODAY, Filters()).values())) == 1
+    assert [codes(tab) for tab in tabs.TABS.values()] == [[], [], [other.patient.public_id], [], [], [], [], []]
+    assert sum(due.counts(TODAY, Filters()).values()) == 1
 
 
 # ---- filters ----
@@ -182,10 +255,9 @@ def test_filters_narrow_the_page_and_the_counts_alike():
         (Filters(practitioner="Dr Osei", booked="yes"), []),
         (Filters(practitioner="Nobody"), []),
     ):
-        page = due.page(due.OVERDUE, TODAY, filters)
-        n_free, n_booked = due.counts(TODAY, filters)["overdue"]
+        page = due.page(tabs.OVERDUE, TODAY, filters)
         assert sorted(row.pk for row in page.rows) == sorted(c.pk for c in expected)
-        assert {"no": n_free, "yes": n_booked, "all": n_free + n_booked}[filters.booked] == len(expected)
+        assert due.number(tabs.OVERDUE, TODAY, filters) == len(expected)
 
 
 def test_the_last_injector_is_the_one_of_the_last_full_treatment_that_counts():
@@ -195,8 +267,8 @@ def test_the_last_injector_is_the_one_of_the_last_full_treatment_that_counts():
     voided = factories.treated(found.patient, date(2026, 7, 1), practitioner=lin)
     treatments.void(voided, reason="Entered for the wrong patient", by=BY, at=NOW)
 
-    assert due.last_injectors([found.pk]) == {found.pk: "Dr Osei"}
-    assert codes(due.OVERDUE, practitioner="T. Lin") == []
+    assert beside.last_injectors([found.pk]) == {found.pk: "Dr Osei"}
+    assert codes(tabs.OVERDUE, practitioner="T. Lin") == []
 
 
 def test_a_visit_on_hold_is_shown_but_nobody_is_booked_by_it():
@@ -205,9 +277,9 @@ def test_a_visit_on_hold_is_shown_but_nobody_is_booked_by_it():
     flag = factories.flag(held.patient, "acute_illness_or_fever", ends_on=TODAY + timedelta(days=10))
     flags.end(flag, ends_on=TODAY, by=BY, at=NOW, reason="Feels well again")
 
-    found = due.next_visits([held.pk], TODAY)[held.pk]
+    found = beside.next_visits([held.pk], TODAY)[held.pk]
     assert (found.public_id, found.on, found.state) == (visit.public_id, visit.on, AppointmentState.ON_HOLD)
-    assert codes(due.OVERDUE, booked="no") == [held.patient.public_id]
+    assert codes(tabs.OVERDUE, booked="no") == [held.patient.public_id]
     assert dict(zip(due_report.COLUMNS, next(due_report.rows(TODAY)), strict=True))["booked_on"] == ""
 
 
@@ -217,21 +289,21 @@ def test_the_next_visit_is_the_first_booked_one_from_the_day_on():
     first = book(wanted, days=5)
     appointments.cancel(book(wanted, days=1), who="patient", reason="Has a cold", by=BY, at=NOW)
 
-    assert due.next_visits([wanted.pk], TODAY)[wanted.pk].public_id == first.public_id
-    assert due.next_visits([wanted.pk], first.on + timedelta(days=1))[wanted.pk].on == TODAY + timedelta(days=20)
+    assert beside.next_visits([wanted.pk], TODAY)[wanted.pk].public_id == first.public_id
+    assert beside.next_visits([wanted.pk], first.on + timedelta(days=1))[wanted.pk].on == TODAY + timedelta(days=20)
 
 
 # ---- order and pages ----
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])
-@pytest.mark.parametrize("tab", [due.OVERDUE, due.LAPSED, due.ON_HOLD])
-def test_pages_by_key_show_every_row_once_forwards_and_back(tab: due.Tab, size: int):
+@pytest.mark.parametrize("tab", [tabs.OVERDUE, tabs.LAPSED, tabs.ON_HOLD])
+def test_pages_by_key_show_every_row_once_forwards_and_back(tab: tabs.Tab, size: int):
     for number in range(7):
         held = course(
-            LAPSED - timedelta(days=number // 3) if tab == due.LAPSED else OVERDUE - timedelta(days=number // 3)
+            LAPSED - timedelta(days=number // 3) if tab == tabs.LAPSED else OVERDUE - timedelta(days=number // 3)
         )
-        if tab == due.ON_HOLD:
+        if tab == tabs.ON_HOLD:
             factories.flag(held.patient, review_on=TODAY + timedelta(days=30 + number // 2))
     whole = [row.pk for row in due.page(tab, TODAY, Filters()).rows]
 
@@ -256,14 +328,14 @@ def test_each_tab_has_its_order():
     overdue = [course(OVERDUE - timedelta(days=days)) for days in (0, 60, 30)]
     lapsed = [course(LAPSED - timedelta(days=days)) for days in (0, 600, 300)]
 
-    assert codes(due.OVERDUE) == [overdue[i].patient.public_id for i in (1, 2, 0)]
-    assert codes(due.LAPSED) == [lapsed[i].patient.public_id for i in (0, 2, 1)]
+    assert codes(tabs.OVERDUE) == [overdue[i].patient.public_id for i in (1, 2, 0)]
+    assert codes(tabs.LAPSED) == [lapsed[i].patient.public_id for i in (0, 2, 1)]
 
 
 def test_a_cursor_of_a_row_that_has_gone_still_knows_its_place():
     early, late = course(OVERDUE - timedelta(days=9)), course(OVERDUE)
 
-    page = due.page(due.OVERDUE, TODAY, Filters(), cursor=Cursor(early.overdue_from, "ZZZZZZ", "", back=False))
+    page = due.page(tabs.OVERDUE, TODAY, Filters(), cursor=Cursor(early.call_rank, early.overdue_from, early.pk))
 
     assert [row.pk for row in page.rows] == [late.pk]
 
@@ -272,21 +344,21 @@ def test_somebody_overdue_for_almost_as_long_as_anybody_can_be_is_still_listed()
     """Reading by date begins late enough to skip the lapsed and early enough to skip nobody else."""
     last = course(date(2025, 11, 23))
 
-    assert [row.pk for row in due.page(due.OVERDUE, TODAY, Filters()).rows] == [last.pk]
+    assert [row.pk for row in due.page(tabs.OVERDUE, TODAY, Filters()).rows] == [last.pk]
 
 
 @pytest.mark.parametrize(
     ("tab", "treated_on", "expected"),
     [
-        (due.SOON, date(2026, 9, 14), date(2026, 12, 14)),
-        (due.NOW, date(2026, 9, 14), date(2026, 12, 14)),
-        (due.OVERDUE, date(2026, 8, 10), date(2026, 12, 11)),
-        (due.LAPSED, date(2026, 7, 1), date(2027, 7, 1)),
-        (due.ON_HOLD, date(2026, 7, 1), None),
-        (due.REVIEW, date(2026, 7, 1), None),
+        (tabs.SOON, date(2026, 9, 14), date(2026, 12, 14)),
+        (tabs.NOW, date(2026, 9, 14), date(2026, 12, 14)),
+        (tabs.OVERDUE, date(2026, 8, 10), date(2026, 12, 11)),
+        (tabs.LAPSED, date(2026, 7, 1), date(2027, 7, 1)),
+        (tabs.ON_HOLD, date(2026, 7, 1), None),
+        (tabs.REVIEW, date(2026, 7, 1), None),
     ],
 )
-def test_the_next_day_of_an_empty_tab(tab: due.Tab, treated_on: date, expected: date | None):
+def test_the_next_day_of_an_empty_tab(tab: tabs.Tab, treated_on: date, expected: date | None):
     course(treated_on)
 
     assert due.page(tab, TODAY, Filters()).rows == []
@@ -299,7 +371,7 @@ def test_holds_name_each_stop_in_force_with_its_flag():
     second = factories.flag(held.patient, "aminoglycoside", starts_on=TODAY, ends_on=TODAY + timedelta(days=4))
     factories.flag(held.patient, "breastfeeding", starts_on=TODAY + timedelta(days=30))
 
-    found = due.holds([held.pk], TODAY)[held.pk]
+    found = beside.holds([held.pk], TODAY)[held.pk]
 
     assert [(hold.flag, hold.ends_on, hold.review_on) for hold in found] == [
         (first.public_id, None, date(2027, 4, 2)),

@@ -1,0 +1,27 @@
+// Panels under the rows of .due-list: one at a time, and Esc closes it. The button that opened it has the focus again.
+const panels = () => document.querySelectorAll(".due-list .row-panel [data-panel]");
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const body = event.target.closest?.(".due-list tbody");
+  if (!body) return;
+  for (const panel of panels()) if (!body.contains(panel)) panel.closest(".row-panel").remove();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  event.target.closest?.("[data-panel]")?.querySelector("[data-close]")?.click();
+});
+
+// One call is about all of a patient's courses: their other rows are read again.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const body = event.target.closest?.(".due-list tbody") ?? event.detail.elt?.closest?.(".due-list tbody");
+  const patient = body?.querySelector(".row-panel .notice-success") && body.dataset.patient;
+  if (!patient) return;
+  for (const other of document.querySelectorAll(`.due-list tbody[data-patient="${patient}"]`)) {
+    if (other !== body) window.htmx.ajax("GET", other.dataset.row, { target: other, swap: "outerHTML" });
+  }
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.requestConfig?.elt?.matches?.("[data-close]")) document.getElementById("content")?.focus();
+});
