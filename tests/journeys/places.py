@@ -124,6 +124,7 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("admin-exception-new", "/admin/clinic/hoursexception/add/", MANAGER),
         ("admin-closed-days", "/admin/clinic/closedday/", MANAGER),
         ("admin-holidays", f"/admin/clinic/closedday/suggest/?year={on.year + 1}", MANAGER),
+        ("admin-settings-look", "/admin/treatments/clinicsettings/look/", MANAGER),
         ("admin-service-new", "/admin/treatments/service/add/", MANAGER),
         ("admin-lots", "/admin/treatments/lotstop/", MANAGER),
         ("admin-overrides", "/admin/treatments/visitoverride/", MANAGER),

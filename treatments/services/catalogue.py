@@ -267,11 +267,17 @@ def hold() -> None:
     list(CatalogueState.objects.select_for_update())
 
 
-def rules_changed(*, by: str, at: datetime) -> CatalogueState:
-    """A new token for every process's rule book, new dates for every course, every future visit judged again."""
+def renew_token() -> CatalogueState:
+    """Every process reads its rule book anew, once this transaction has ended."""
     state = CatalogueState.objects.select_for_update().first() or CatalogueState()
     state.token = uuid.uuid4().hex
     state.save()
+    return state
+
+
+def rules_changed(*, by: str, at: datetime) -> CatalogueState:
+    """A new token for every process's rule book, new dates for every course, every future visit judged again."""
+    state = renew_token()
     # Whoever books or records by the old rules is waited for; whoever comes later waits and reads the new ones.
     list(Patient.objects.select_for_update().order_by("pk").values_list("pk"))
     on = timezone.localtime(at).date()

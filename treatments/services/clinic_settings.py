@@ -1,27 +1,66 @@
-"""What the clinic has decided for itself."""
+"""What the clinic decides for itself: one row, and the windows that follow from it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
 from clinic import audit
-from treatments.models import ClinicSettings
+from treatments.models import ClinicSettings, Patient
+from treatments.queries.learned import patients_who_taught
+from treatments.services import catalogue, courses, stale
 from treatments.services.acts import act
+
+AT_ONCE = 20  # patients whose courses are rewritten while nobody else can write
+CHANGED = ("telephone", "learned_duration")
 
 
 @act
-def amend(*, changes: Mapping[str, Any], by: str, at: datetime) -> ClinicSettings:
-    """Change the one row, which is made at the first change."""
+def amend(*, changes: Mapping[str, Any], by: str, at: datetime, version: int | None = None) -> ClinicSettings:
+    """Change the one row, which is made at the first change.
+
+    Windows follow a little later, a few patients at a time, each in its own transaction. Until then a window may still
+    be the one of before; it is never between the two.
+    """
+    catalogue.hold()
     row = ClinicSettings.objects.select_for_update().order_by("pk").first() or ClinicSettings()
-    before = {name: getattr(row, name) for name in changes}
+    stale.check(row, version)
+    before = {name: getattr(row, name) for name in CHANGED}
     for name, value in changes.items():
         setattr(row, name, value)
-    row.full_clean()
-    changed = {name: [before[name], getattr(row, name)] for name in changes if before[name] != getattr(row, name)}
-    if changed:
-        row.version += 1
-        row.save()
-        audit.record("settings.amended", row, by=by, at=at, details=changed)
+    row.clean_fields()
+    now = {name: getattr(row, name) for name in CHANGED}
+    if row.pk and now == before:
+        return row
+    row.version += 1 if row.pk else 0
+    row.save()
+    audit.record(
+        "settings.amended",
+        row,
+        by=by,
+        at=at,
+        details={name: [before[name], now[name]] for name in CHANGED if before[name] != now[name]},
+    )
+    if now["learned_duration"] != before["learned_duration"]:
+        catalogue.renew_token()
+        transaction.on_commit(partial(rewrite, on=timezone.localtime(at).date()))
     return row
+
+
+def rewrite(*, on: date) -> int:
+    """The dates of every course that has learned anything, by the setting that holds now; how many differed.
+
+    Each chunk waits for whoever is writing about its patients by the old setting, and then writes by the new one.
+    """
+    differed, ids = 0, patients_who_taught()
+    for start in range(0, len(ids), AT_ONCE):
+        chunk = ids[start : start + AT_ONCE]
+        with transaction.atomic():
+            list(Patient.objects.select_for_update().filter(pk__in=chunk).order_by("pk").values_list("pk"))
+            differed += courses.refresh(chunk, on=on)
+    return differed
