@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 
-from treatments.models import Course
 from treatments.rules.facts import CourseChoice, SetWindow
 from treatments.rules.vocabulary import CourseDuration
 
 
-def of(course: Course) -> CourseChoice:
-    """What staff decided for a course; no query."""
+def of(course: Any) -> CourseChoice:
+    """What staff decided for a course, or for a row with its columns; no query."""
     low, high = course.pinned_low_days, course.pinned_high_days
     pinned = (low, high) if low is not None and high is not None else None
     return CourseChoice(_window(course), CourseDuration(course.duration_mode), pinned)
 
 
-def _window(course: Course) -> SetWindow | None:
+def _window(course: Any) -> SetWindow | None:
     if not (course.set_from and course.set_until and course.set_at and course.set_cycle_on):
         return None
     return SetWindow(

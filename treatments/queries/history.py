@@ -33,15 +33,20 @@ def facts_from(patient: Patient, *, given: Iterable[Given], flags: Iterable[Flag
     )
 
 
-def facts_of(patient_ids: Iterable[int], *, people: dict[int, tuple] | None = None) -> dict[int, Facts]:
-    """The facts of many patients: three queries, four where birth and death are not at hand."""
+def facts_of(
+    patient_ids: Iterable[int], *, people: dict[int, tuple] | None = None, answers: bool = True
+) -> dict[int, Facts]:
+    """The facts of many patients: three queries, four where birth and death are not at hand.
+
+    Without the answers for what does not judge a visit: no date depends on them.
+    """
     ids = list(patient_ids)
     if people is None:
         rows = Patient.objects.filter(pk__in=ids).values_list("pk", "born_on", "died_on")
         people = {pk: (born_on, died_on) for pk, born_on, died_on in rows}
-    given, flags, answers = _given(ids), _flags(ids), _answers(ids)
+    given, flags, answered = _given(ids), _flags(ids), _answers(ids) if answers else {}
     return {
-        pk: Facts(born_on, died_on, tuple(given[pk]), tuple(flags[pk]), tuple(answers[pk]))
+        pk: Facts(born_on, died_on, tuple(given[pk]), tuple(flags[pk]), tuple(answered.get(pk, ())))
         for pk, (born_on, died_on) in people.items()
     }
 

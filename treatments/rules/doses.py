@@ -93,9 +93,12 @@ def _fits_for_good(limit: DoseLimitRule, planned: Decimal, given: list[Given]) -
     """The day after the last one on which the planned units do not fit; None where there is no such day."""
     if limit.window is None or planned > limit.units:
         return None
-    counted = [g for g in given if g.units and _counts(limit, g)]
-    days = sorted({day for g in counted for day in (g.on, limit.window.after(g.on))})
-    too_many = [day for day in days if in_window(limit, counted, on=day) + planned > limit.units]
+    room = limit.units - planned
+    spans = [(g.on, limit.window.after(g.on), g.units) for g in given if g.units and _counts(limit, g)]
+    if sum(units for *_, units in spans) <= room:
+        return None
+    days = sorted({day for starts_on, ends_on, _units in spans for day in (starts_on, ends_on)})
+    too_many = [day for day in days if sum(units for begins, ends, units in spans if begins <= day < ends) > room]
     return next(day for day in days if day > too_many[-1]) if too_many else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
@@ -16,10 +16,26 @@ from treatments.queries.prepared import prepared
 from treatments.rules import calls
 from treatments.rules.calls import CourseVisit
 from treatments.rules.vocabulary import AppointmentState, IndicationKind, TreatmentKind
+from treatments.services import in_bulk
 
 KEPT = ("closed_on", "blocked_until", "booked_until", "held_until", "rebook_since", "opted_out", "call_rank")
 _WANTED = (WhatNext.REBOOK.value, WhatNext.LIST.value)
-_FROM = ("pk", "stopped_on", "patient__died_on", "patient__contact_consent", "indication__kind", "last_treated_on")
+_FROM = (
+    "pk",
+    "patient",
+    "stopped_on",
+    "patient__died_on",
+    "patient__contact_consent",
+    "indication__kind",
+    "last_treated_on",
+)
+
+
+class Differing(NamedTuple):
+    """Course -> the values of its kept columns, where they are not those that are stored; and whose they are."""
+
+    values: dict[int, list[Any]]
+    patients: set[int]
 
 
 def keep(patients: Collection[int]) -> set[int]:
@@ -27,23 +43,30 @@ def keep(patients: Collection[int]) -> set[int]:
 
     Dates are kept, not answers: whoever reads them compares them with the day.
     """
+    found = differing(patients).values
+    in_bulk.update(Course, KEPT, found)
+    return set(found)
+
+
+def differing(patients: Collection[int]) -> Differing:
+    """The courses whose kept columns do not say what the facts say; nothing is written."""
     visits, blocks, full = _visits(patients), _blocks(patients), _full(patients)
-    changed = []
-    for pk, stopped_on, died_on, consent, kind, treated_on, *stored in _stored(tuple(patients)):
-        wanted: dict[str, Any] = {
-            "closed_on": min((day for day in (stopped_on, died_on) if day), default=None),
-            "blocked_until": blocks.get(pk),
-            "booked_until": calls.booked_until(visits[pk]),
-            "held_until": (held := calls.held_until(visits[pk])),
-            "rebook_since": calls.rebook_since(visits[pk], last_treated_on=treated_on),
-            "opted_out": consent == ContactConsent.NO,
-            "call_rank": int(calls.rank(IndicationKind(kind), n_full=full.get(pk, 0), held=held is not None)),
-        }
-        if list(wanted.values()) != stored:
-            changed.append(Course(pk=pk, **wanted))
-    if changed:
-        Course.objects.bulk_update(changed, KEPT, batch_size=100)
-    return {course.pk for course in changed}
+    found = Differing({}, set())
+    for pk, patient, stopped_on, died_on, consent, kind, treated_on, *stored in _stored(tuple(patients)):
+        held = calls.held_until(visits[pk])
+        wanted = [
+            min((day for day in (stopped_on, died_on) if day), default=None),
+            blocks.get(pk),
+            calls.booked_until(visits[pk]),
+            held,
+            calls.rebook_since(visits[pk], last_treated_on=treated_on),
+            consent == ContactConsent.NO,
+            int(calls.rank(IndicationKind(kind), n_full=full.get(pk, 0), held=held is not None)),
+        ]
+        if wanted != stored:
+            found.values[pk] = wanted
+            found.patients.add(patient)
+    return found
 
 
 @prepared

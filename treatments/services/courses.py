@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from clinic import audit
-from treatments.models import Appointment, Course, CourseBlock, Flag, Indication, Patient
-from treatments.queries import choices, history, plans
+from treatments.models import Appointment, Course, Indication, Patient
+from treatments.queries import history, plans
 from treatments.queries.courses import of_patient
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import Facts, RuleBook
 from treatments.rules.findings import Finding, stops
-from treatments.rules.intervals import Forecast, forecast
+from treatments.rules.intervals import forecast
 from treatments.rules.review import review, review_without_treatment
 from treatments.rules.vocabulary import AppointmentState, Severity
-from treatments.services import call_list, people, stale
+from treatments.services import call_list, people, stale, stored_dates
 from treatments.services.acts import act
+from treatments.services.stored_dates import refresh
 
-_DATES = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from", "last_treated_on", "last_effective_on")
-_STORED = (*_DATES, "product", "units", "reasons", "doubt", "computed_from", "computed_until", "learned")
-_CHUNK = 200
 UNTIL_TREATED = gettext_noop("Closed until the next treatment.")
 DATABASE = "database"  # who put a visit on hold where the database's own guard was there first
 
@@ -38,66 +34,12 @@ def ensure(patient: Patient, indications: Iterable[Indication], *, on: date) -> 
     if missing:
         facts, book = history.facts(patient), rulebook(on)
         for indication in missing:
-            course = Course(patient=patient, indication=indication)
-            _apply(course, forecast(indication.code, facts, book))
-            course.save(force_insert=True)
+            computed = stored_dates.values_of(forecast(indication.code, facts, book))
+            values = dict(zip(stored_dates.STORED, computed, strict=True))
+            course = Course.objects.create(patient=patient, indication=indication, **values)
             known[indication.pk] = course
         refresh([patient.pk], on=on)
     return [known[indication.pk] for indication in indications]
-
-
-def refresh(patient_ids: Iterable[int], *, on: date) -> int:
-    """Recompute every course of these patients from the facts; how many rows differed."""
-    ids, book, differed = list(patient_ids), rulebook(on), 0
-    for start in range(0, len(ids), _CHUNK):
-        with transaction.atomic():
-            differed += _refresh_chunk(ids[start : start + _CHUNK], book)
-    return differed
-
-
-def _refresh_chunk(ids: list[int], book: RuleBook) -> int:
-    facts = history.facts_of(ids)
-    courses = list(Course.objects.filter(patient__in=ids).select_related("indication").order_by("pk"))
-    blocks = defaultdict(set)
-    for row in CourseBlock.objects.filter(course__patient__in=ids).values_list(
-        "course", "flag__public_id", "label", "starts_on", "ends_on"
-    ):
-        blocks[row[0]].add(row[1:])
-    changed, reblocked = [], {}
-    for course in courses:
-        computed = forecast(course.indication.code, facts[course.patient_id], book, choice=choices.of(course))
-        wanted = {(b.ref, b.label, b.period.starts_on, b.period.ends_on) for b in computed.blocks}
-        if wanted != blocks[course.pk]:
-            reblocked[course.pk] = wanted
-        if _apply(course, computed):
-            changed.append(course)
-    Course.objects.bulk_update(changed, _STORED, batch_size=100)
-    _write_blocks(reblocked)
-    return len({course.pk for course in changed} | set(reblocked) | call_list.keep(ids))
-
-
-def _apply(course: Course, computed: Forecast) -> bool:
-    """Put a forecast on a course; True where anything differed."""
-    wanted = {name: getattr(computed, name) for name in _STORED}
-    wanted["reasons"] = [reason.as_data() for reason in computed.reasons]
-    wanted["learned"] = computed.learned.as_data() if computed.learned else {}
-    differs = any(getattr(course, name) != value for name, value in wanted.items())
-    for name, value in wanted.items():
-        setattr(course, name, value)
-    return differs
-
-
-def _write_blocks(wanted: dict[int, set]) -> None:
-    if not wanted:
-        return
-    CourseBlock.objects.filter(course__in=wanted).delete()
-    refs = {row[0] for rows in wanted.values() for row in rows}
-    flags = dict(Flag.objects.filter(public_id__in=refs).values_list("public_id", "pk"))
-    CourseBlock.objects.bulk_create(
-        CourseBlock(course_id=course, flag_id=flags[ref], label=label, starts_on=starts_on, ends_on=ends_on)
-        for course, rows in wanted.items()
-        for ref, label, starts_on, ends_on in sorted(rows, key=str)
-    )
 
 
 def fact_changed(patient: Patient, *, by: str, at: datetime) -> list[Appointment]:
