@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.benchmarks import cases_diary, cases_due, cases_duration, cases_pages, cases_reports
+from tests.benchmarks import cases_diary, cases_due, cases_duration, cases_growth, cases_pages, cases_reports
 from tests.benchmarks.measure import Asked
 
 CASES: dict[str, Callable[[Asked], str]] = {
@@ -13,6 +13,9 @@ CASES: dict[str, Callable[[Asked], str]] = {
     "patient": cases_pages.patient,
     "search": cases_pages.search,
     "import": cases_pages.imports,
+    "recompute": cases_growth.recompute,
+    "save": cases_growth.save,
+    "growth": cases_growth.growth,
     "race": cases_diary.races,
     "booking": cases_diary.booking,
     "slots": cases_diary.slots,

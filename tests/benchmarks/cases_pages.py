@@ -16,7 +16,7 @@ from django.utils import timezone
 from clinic import permissions
 from clinic.models import User
 from tests.benchmarks.generator import SEED, Clinic
-from tests.benchmarks.measure import Asked, Figure, SignedIn, interleaved, pages, rows, sql_of, table
+from tests.benchmarks.measure import Asked, SignedIn, interleaved, pages, rates, rows, sql_of, table
 from tests.treatments.commands import legacy_clinic
 from treatments.models import Appointment, Patient, Treatment
 from treatments.queries import patients as find
@@ -87,7 +87,7 @@ def imports(asked: Asked) -> str:
             n_rows = len(_read(path))
             sides = {"csv.DictReader": lambda path=path: _read(path), f"import_{file}": _importing(file, path)}
             figures = interleaved(sides, rounds=asked.rounds)
-            parts.append(table(f"{file}: {n_rows:,} rows", figures) + _rates(n_rows, figures))
+            parts.append(table(f"{file}: {n_rows:,} rows", figures) + rates(n_rows, figures, "rows"))
             call_command(f"import_{file}", path, verbosity=0)  # what the next file is about
     return "\n".join(parts)
 
@@ -104,13 +104,6 @@ def _importing(file: str, path: Path) -> Callable[[], None]:
 def _read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def _rates(n_rows: int, figures: list[Figure]) -> str:
-    return "".join(
-        f"\n  {f.name}: {1000 * n_rows / f.cpu_ms:,.0f} rows a second of CPU, {1000 * n_rows / f.wall_ms:,.0f} by the clock"
-        for f in figures
-    )
 
 
 def size() -> str:

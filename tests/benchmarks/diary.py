@@ -25,6 +25,7 @@ class Diary:
     """Grows to any number of visits; the days fill up one after the other, so that a full day is always the same."""
 
     on: date
+    first: int = 1  # the number of the first row of each table; a high one leaves room for a clinic beside it
     n_visits: int = 0
     patients: list[tuple[int, int]] = field(default_factory=list)  # each with the one course
 
@@ -49,7 +50,7 @@ class Diary:
         by = {"state_by": "bench", "state_at": f"{self.on} 07:00:00", "booked_by": "bench", "service_id": self.service.pk,
               "booked_at": f"{self.on} 07:00:00"}  # fmt: skip
         tables = (Patient, SearchKey, Course, Appointment, Appointment.courses.through)
-        self.tables: dict[type[models.Model], Table] = {model: Table(model, **by) for model in tables}
+        self.tables: dict[type[models.Model], Table] = {model: Table(model, first=self.first, **by) for model in tables}
 
     @property
     def full_day(self) -> date:

@@ -62,12 +62,13 @@ FLAGS = (("pregnancy", 2), ("breastfeeding", 1), ("aminoglycoside", 1), ("antico
 class Table:
     """Rows of one model, kept until they are written; what a row does not name is the field's default."""
 
-    def __init__(self, model: type[models.Model], **usual: Any) -> None:
+    def __init__(self, model: type[models.Model], *, first: int = 1, **usual: Any) -> None:
         self.model, self.rows = model, []
         fields = model._meta.concrete_fields
         self.columns = [f.column for f in fields]
         self.usual = {f.attname: _plain(usual.get(f.attname, f.get_default())) for f in fields}
-        self.next_id = count((model._default_manager.aggregate(last=models.Max("pk"))["last"] or 0) + 1)
+        last = model._default_manager.aggregate(last=models.Max("pk"))["last"] or 0
+        self.next_id = count(max(first, last + 1))
 
     def add(self, **values: Any) -> int:
         values["id"] = pk = next(self.next_id)

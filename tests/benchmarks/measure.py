@@ -69,6 +69,15 @@ def table(title: str, figures: list[Figure]) -> str:
     return "\n".join(lines)
 
 
+def rates(number: int, figures: list[Figure], what: str) -> str:
+    """How many of them a second, each side where it handles `number` at once."""
+    return "".join(
+        f"\n  {f.name}: {1000 * number / max(f.cpu_ms, 1e-9):,.0f} {what} a second of CPU,"
+        f" {1000 * number / max(f.wall_ms, 1e-9):,.0f} by the clock"
+        for f in figures
+    )
+
+
 @contextmanager
 def pages() -> Iterator[None]:
     """The product with the empty view beside it, its connection kept for as long as a server process would keep it."""

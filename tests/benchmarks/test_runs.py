@@ -20,8 +20,6 @@ from treatments.rules.vocabulary import Band
 from treatments.services import courses
 
 SCALE = 0.001
-SERVED = ("race", "booking", "slots", "calendar")
-IN_PROCESS = ("due-page", "due-sql", "patient", "search", "import", "export")
 pytestmark = pytest.mark.django_db
 
 
@@ -57,7 +55,7 @@ def test_the_diary_fills_one_day_after_the_other():
     assert days == {diary.full_day + timedelta(days=n): number for n, number in enumerate((280, 280, 40))}
 
 
-@pytest.mark.parametrize("name", IN_PROCESS)
+@pytest.mark.parametrize("name", run.IN_PROCESS)
 def test_each_benchmark_prints_its_table(name: str, monkeypatch):
     monkeypatch.setattr(measure, "ROUND_SECONDS", 0)  # each side once a round
 
@@ -68,7 +66,7 @@ def test_each_benchmark_prints_its_table(name: str, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", SERVED)
+@pytest.mark.parametrize("name", run.SERVED)
 def test_each_benchmark_of_a_running_server_prints_its_table(name: str, monkeypatch):
     monkeypatch.setattr(measure, "ROUND_SECONDS", 0)
     monkeypatch.setattr(server, "WORKERS", 2 if name == "race" else 1)
