@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from clinic.backends import read_roles
 from clinic.permissions import ROLE_LABELS
 
+_ALSO = {"/reminders/": ("/messages/",)}  # pages that stand under an entry and not under its address
+
 
 def clinic(request: HttpRequest) -> dict[str, Any]:
     """The context processor; what costs a query is only read where a page shows it."""
@@ -35,6 +37,7 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
         ("treatments.view_course", "due", "clock", _("Due")),
         ("treatments.view_patient", "patients", "users", _("Patients")),
         ("treatments.view_appointment", "confirmations", "message-circle-reply", _("Confirmations")),
+        ("treatments.view_reminderrun", "reminders", "send", _("Reminders")),
         ("treatments.view_course", "reports", "chart-no-axes-column", _("Reports")),
     ]
     shown = [
@@ -48,7 +51,7 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _is_current(request: HttpRequest, url: str) -> bool:
-    return request.path.startswith(url)
+    return request.path.startswith(url) or any(request.path.startswith(other) for other in _ALSO.get(url, ()))
 
 
 def _role(request: HttpRequest) -> str:

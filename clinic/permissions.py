@@ -26,11 +26,13 @@ _SEE_ALL = [
         "consent",
         "earlierwish",
         "contactattempt",
+        "message",
     )
 ]
+_RUNS = ["treatments.view_reminderrun", "treatments.add_reminderrun", "treatments.change_message"]
 _CATALOGUE = (
     "product", "indication", "schedule", "licence", "doselimit", "contraindication", "adverseeventkind", "outcomemeasure",
-    "service",
+    "service", "contactplan", "contactstep",
 )  # fmt: skip
 _ORGANISATION = ("location", "room", "practitioner", "workinghours", "hoursexception", "closedday")
 _DAY = [
@@ -48,6 +50,7 @@ ROLES: dict[str, list[str]] = {
         "treatments.add_appointment",
         "treatments.change_appointment",
         *_DAY,
+        *_RUNS,
     ],
     "injector": [
         *_SEE_ALL,
@@ -74,6 +77,7 @@ ROLES: dict[str, list[str]] = {
         "treatments.change_appointment",
         "treatments.change_course",
         *_DAY,
+        *_RUNS,
         *(f"treatments.{act}_lotstop" for act in ("view", "add", "change")),
         *(f"treatments.{act}_patientmerge" for act in ("view", "add", "change")),
         "treatments.view_visitoverride",
@@ -90,6 +94,7 @@ ROLES: dict[str, list[str]] = {
     ],
     "auditor": [
         *_SEE_ALL,
+        "treatments.view_reminderrun",
         *(f"treatments.view_{name}" for name in _CATALOGUE),
         *(
             f"treatments.view_{name}"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from treatments.models import Appointment, Flag, MessageText, Patient, Treatment
+from treatments.models import Appointment, Flag, Message, MessageText, Patient, Treatment
 from treatments.services import links
 from treatments.views.report_kinds import KINDS
 
@@ -34,6 +34,7 @@ def places(on: date) -> list[tuple[str, str, str]]:
     treatment = Treatment.objects.filter(patient__family_name="Lind").order_by("-performed_on").first()
     flag = Flag.objects.get(patient__family_name="Greene").public_id
     assert treatment is not None
+    told = Message.objects.filter(state="sent").order_by("pk")[0].patient.public_id
     twice = f"/patients/{person['Osman']}/merge/"
     merged = f"/patients/{person['Marsh']}/"
     return [
@@ -62,6 +63,11 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("due-overdue", "/due/overdue/", RECEPTION),
         ("due-lapsed", "/due/lapsed/", RECEPTION),
         ("due-on-hold", "/due/on-hold/", INJECTOR),
+        ("reminders", "/reminders/", RECEPTION),
+        ("reminder-runs", "/reminders/runs/", MANAGER),
+        ("messages", "/messages/", RECEPTION),
+        ("patient-messages", f"/patients/{told}/messages/", RECEPTION),
+        ("patient-messages-none", f"/patients/{doubtful}/messages/", INJECTOR),
         ("patients", "/patients/", RECEPTION),
         ("patient-new", "/patients/new/", RECEPTION),
         ("patient", f"/patients/{clear}/", INJECTOR),

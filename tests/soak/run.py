@@ -20,6 +20,7 @@ ARMS = {
     "flags": "tests.soak.flags",
     "mixed": "tests.soak.mixed",
     "kill": "tests.soak.kill",
+    "reminders": "tests.soak.reminders",
 }
 SEEDS = (1, 2, 3)
 

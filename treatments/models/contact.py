@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from treatments.models.appointments import Appointment
@@ -136,6 +137,9 @@ class ReminderRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.on:%Y-%m-%d} {self.by}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("reminder_run", args=[self.pk])
 
 
 class Message(models.Model):

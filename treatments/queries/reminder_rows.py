@@ -30,6 +30,7 @@ class Row(NamedTuple):
     step: str
     way: str
     until: date | None
+    course: int
 
     def as_cells(self) -> tuple[str, ...]:
         """For the command line: no name, as in every list that leaves the program."""
@@ -67,4 +68,5 @@ def _row(decision: Decision, patient: str, family: str, given: str, indication: 
         step=decision.step.code if decision.step else "",
         way=decision.way,
         until=decision.until,
+        course=decision.course.ref,
     )

@@ -58,6 +58,11 @@ def _claim(pk: int, patient: int, *, at: datetime, worker: str) -> Claimed | Non
     if message.too_late_at and message.too_late_at <= at:
         outbox.drop(message, why=_("It was too late to send it."))
         return None
+    return settled(message, at=at)
+
+
+def settled(message: Message, *, at: datetime) -> Claimed | None:
+    """A claimed message with the words that are true now; None where there are none. The patient is held."""
     topic = reminders if message.kind == REMINDER else visit_messages
     return topic.settle(message, at=at)
 

@@ -17,7 +17,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from clinic import audit
 from treatments.models import Appointment, Message, MessageText, Patient, Reminder, ReminderRun
+from treatments.models.fields import new_long_id
 from treatments.queries import reminders as find
 from treatments.queries.reminders import REMINDER, Plans
 from treatments.rules import reminders as rules
@@ -65,18 +67,31 @@ def balance(*, on: date, at: datetime) -> dict[str, int]:
 
 def run(*, on: date, at: datetime, by: str) -> ReminderRun:
     """Send what is due on a day, then say what became of every due course. Any number of these may run at once."""
-    watch, worker = Watch(at), outbox.worker_name()
-    outbox.give_up_stale(at=at)
+    return carry_out(begin(on=on, at=at, by=by), at=at)
+
+
+@act
+def begin(*, on: date, at: datetime, by: str) -> ReminderRun:
+    """A run that has sent nothing yet."""
     row = ReminderRun.objects.create(on=on, by=by, started_at=at)
-    errors = _remind(row, watch, worker)
-    told, failed = _tell_of_tomorrow(row, watch, worker)
-    row.counts = {**balance(on=on, at=watch.now()), TOMORROW: told, ERRORS: errors + failed}
+    audit.record("reminders.started", row, by=by, at=at, details={"on": on.isoformat()})
+    return row
+
+
+def carry_out(row: ReminderRun, *, at: datetime, within: timedelta | None = None) -> ReminderRun:
+    """Send, outside of any transaction. `within`: how long somebody waits for it; the rest is left for the next run."""
+    watch, worker = Watch(at), outbox.worker_name()
+    until = at + within if within else None
+    outbox.give_up_stale(at=at)
+    errors = _remind(row, watch, worker, until)
+    told, failed = _tell_of_tomorrow(row, watch, worker, until)
+    row.counts = {**balance(on=row.on, at=watch.now()), TOMORROW: told, ERRORS: errors + failed}
     row.finished_at = watch.now()
     row.save(update_fields=["counts", "finished_at"])
     return row
 
 
-def _remind(row: ReminderRun, watch: Watch, worker: str) -> int:
+def _remind(row: ReminderRun, watch: Watch, worker: str, until: datetime | None) -> int:
     """Go through the due patients, from a place of our own: runs at the same time meet only once. The number of errors."""
     plans = find.plans()
     chunks = list(_chunks(find.due_patients(row.on, plans)))
@@ -85,6 +100,8 @@ def _remind(row: ReminderRun, watch: Watch, worker: str) -> int:
     for chunk in chunks[turn:] + chunks[:turn]:
         plans = find.plans()  # as the clinic has them now
         for patient in _to_write_to(chunk, row.on, plans, watch):
+            if until and watch.now() >= until:
+                return errors
             try:
                 _one(patient, row, plans, watch, worker, wait=False)
             except Busy:
@@ -129,6 +146,7 @@ def _claim(pk: int, row: ReminderRun, plans: Plans, *, at: datetime, worker: str
     text = MessageText.objects.get(code=letter.step.text)
     words = wording.of_reminder(text, patient, way=letter.way, due_from=letter.about.due_from, at=at)
     message = Message.objects.create(
+        public_id=new_long_id(),
         key=f"{REMINDER}:{letter.about.ref}:{letter.about.cycle_on}:{letter.step.code}",
         kind=REMINDER,
         patient=patient,
@@ -203,12 +221,14 @@ def _same_way(message: Message, decisions: list[Decision]) -> bool:
 # ---- the next day's visits ----
 
 
-def _tell_of_tomorrow(row: ReminderRun, watch: Watch, worker: str) -> tuple[int, int]:
+def _tell_of_tomorrow(row: ReminderRun, watch: Watch, worker: str, until: datetime | None) -> tuple[int, int]:
     """Visits of the day after the run's, unless it is run for another day than today."""
     if row.on != timezone.localtime(watch.now()).date():
         return 0, 0
     sent = errors = 0
     for visit in visit_messages.tomorrow(row.on):
+        if until and watch.now() >= until:
+            break
         try:
             claimed = _claim_tomorrow(visit, row, at=watch.now(), worker=worker)
             sent += bool(claimed and outbox.deliver(claimed, watch=watch) == MessageState.SENT)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from treatments.models import Appointment, ContactConsent, ContactPlan, Message, MessageText
+from treatments.models.fields import new_long_id
 from treatments.queries import reminders as find
 from treatments.rules.quiet_hours import quiet_ends
 from treatments.rules.reminders import first_of
@@ -58,6 +59,7 @@ def note(visit: Appointment, *, knew: datetime | None, by: str, at: datetime) ->
         return
     remembered = knew.isoformat() if knew else _UNKNOWN
     Message.objects.create(
+        public_id=new_long_id(),
         key=f"{VISIT}:{visit.public_id}:{visit.version}:{remembered}",
         kind=VISIT,
         patient_id=visit.patient_id,
@@ -90,6 +92,7 @@ def note_tomorrow(visit: Appointment, *, by: str, at: datetime) -> Message | Non
     if lately.filter(Q(key=key) | Q(sent_at__gt=at - _SOON) | Q(state=MessageState.WAITING.value)).exists():
         return None
     return Message.objects.create(
+        public_id=new_long_id(),
         key=key, kind=TOMORROW, patient_id=visit.patient_id, appointment=visit, made_by=by, made_at=at, not_before_at=at,
     )  # fmt: skip
 

@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clinic import phones
-from treatments.models import Appointment, ClinicSettings, MessageText, Patient
+from treatments.models import Appointment, MessageText, Patient
+from treatments.queries import telephone
 from treatments.rules import texts
 from treatments.services import links
 
@@ -21,12 +22,6 @@ class Words:
     subject: str
     body: str
     stop_url: str = ""
-
-
-def telephone() -> str:
-    """The number that patients may call, as they dial it; "" where the clinic has not said."""
-    row = ClinicSettings.objects.order_by("pk").first()
-    return phones.national(row.telephone) if row and row.telephone else ""
 
 
 def address_of(patient: Patient, way: str) -> str:
@@ -87,7 +82,7 @@ def _filled(
     sources: dict[str, Callable[[], str]] = {
         "first": lambda: patient.preferred_name or patient.given_name or patient.family_name,
         "clinic": lambda: settings.CLINIC_NAME,
-        "phone": lambda: telephone() or _("the clinic"),
+        "phone": lambda: phones.national(telephone.for_patients()) or _("the clinic"),
         **more,
     }
     if stop:

@@ -67,7 +67,7 @@ def page(record: PatientRecord, *, on: date, treats: bool) -> dict[str, Any]:
 
 def tabs(public_id: str, current: str) -> list[dict[str, Any]]:
     """The pages of one patient."""
-    pages = (("patient", _("Summary")), ("safety", _("Safety and flags")))
+    pages = (("patient", _("Summary")), ("safety", _("Safety and flags")), ("patient_messages", _("Messages")))
     return [
         {"url": reverse(name, args=[public_id]), "label": label, "count": None, "current": name == current}
         for name, label in pages

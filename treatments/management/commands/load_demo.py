@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic.models import User
+from treatments.management import demo_messages
 from treatments.management.demo_clinic import Clinic, Days, on_day
 from treatments.models import Appointment, CourseTreatment, Patient
 from treatments.queries.rulebook import rulebook
@@ -68,6 +69,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 clinic.load()
                 Demo(clinic).load([*_read("people")["people"], *_read("diary")["people"]])
+            demo_messages.load(at=clinic.days.at)
             self.stdout.write(f"Demo clinic loaded: {Patient.objects.count()} patients.")
         if User.objects.filter(username=clinic.told["staff"][0]["username"]).exists():
             self.stdout.write(clinic.sign_ins())
