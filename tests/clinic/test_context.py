@@ -16,10 +16,18 @@ def context(rf, user, path="/today/"):
 @pytest.mark.parametrize(
     ("role", "fields", "labels"),
     [
-        ("reception", {}, ["Today", "Calendar", "Due", "Patients", "Confirmations", "Reports"]),
+        ("reception", {}, ["Today", "Calendar", "Due", "Patients", "Confirmations", "Reminders", "Reports"]),
         ("injector", {}, ["Today", "Calendar", "Due", "Patients", "Confirmations", "Reports"]),
-        ("manager", {"is_staff": True}, ["Today", "Calendar", "Due", "Patients", "Confirmations", "Reports", "Admin"]),
-        ("auditor", {"is_staff": True}, ["Today", "Calendar", "Due", "Patients", "Confirmations", "Reports", "Admin"]),
+        (
+            "manager",
+            {"is_staff": True},
+            ["Today", "Calendar", "Due", "Patients", "Confirmations", "Reminders", "Reports", "Admin"],
+        ),
+        (
+            "auditor",
+            {"is_staff": True},
+            ["Today", "Calendar", "Due", "Patients", "Confirmations", "Reminders", "Reports", "Admin"],
+        ),
     ],
 )
 def test_the_way_about_shows_what_the_role_may_open(rf, role, fields, labels):
@@ -69,4 +77,4 @@ def test_rights_are_only_read_where_they_are_shown(rf, django_assert_num_queries
     with django_assert_num_queries(0):
         shown = context(rf, user)
     with django_assert_num_queries(1):
-        assert (len(shown["nav"]), str(shown["role_label"])) == (6, "Manager")
+        assert (len(shown["nav"]), str(shown["role_label"])) == (7, "Manager")

@@ -100,7 +100,7 @@ def _clinic(number: int) -> Counter[str]:
         [
             Patient(
                 **({"phone": f"+4477009{n:05}", "contact_consent": "yes"} | HELD_BACK.get(why[n], {})),
-                family_name=f"Soak{n}", given_name="Alina", born_on=scene.BORN_ON, registered_on=TODAY,
+                public_id=f"S{n:05}", family_name=f"Soak{n}", given_name="Alina", born_on=scene.BORN_ON, registered_on=TODAY,
             )
             for n in range(number)
         ],
