@@ -35,7 +35,7 @@ class ReadOnlyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         reads = request.method in ("GET", "HEAD", "OPTIONS", "TRACE")
-        if reads or request.path in _doors() or not guards.problems():
+        if reads or not guards.problems() or request.path in _doors():
             return self.get_response(request)
         return render(request, "read_only.html", status=503)
 

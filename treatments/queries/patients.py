@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.db.models import QuerySet
 
 from clinic import phones
@@ -51,7 +52,11 @@ def first(text: str, at_most: int) -> list[Patient]:
     words, born_on = _words(text), as_date(text)
     where = "born_on = %s" if born_on else " AND ".join([_BEGINS] * len(words))
     values: list[Any] = [born_on] if born_on else [end for word in words for end in (word, word + _LAST_KEY)]
-    return list(Patient.objects.raw(_FIRST.format(where=where), [*values, at_most])) if values else []
+    if not values:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST.format(where=where), [*values, at_most])
+        return [Patient.from_db(connection.alias, _COLUMNS, row) for row in cursor.fetchall()]
 
 
 def search(text: str) -> QuerySet[Patient]:
@@ -100,6 +105,8 @@ def sorted_names(family_name: str, given_name: str) -> list[str]:
 def as_date(text: str) -> date | None:
     """A birth date in any common order, day first: 14/7/85, 14 jul 1985, 1985-07-14. None for anything else."""
     cleaned = " ".join(text.split())
+    if not 3 <= sum(map(str.isdigit, cleaned)) <= 8:  # a name or a telephone number
+        return None
     for form in _DATE_FORMS:
         try:
             day = datetime.strptime(cleaned, form).date()  # noqa: DTZ007  a civil date has no zone
