@@ -11,6 +11,7 @@ from tests.benchmarks.duration import (
     GOALS,
     KNOWN,
     MOST_NOTED,
+    ONE_CENTRE,
     SHIPPED,
     WRONG,
     Result,
@@ -29,6 +30,7 @@ def duration(asked: Asked) -> str:
     fewer = max(FEWEST, patients // 5)
     known = simulate(KNOWN, patients, processes=processes)
     wrong = {run.name: simulate(run, patients, processes=processes) for run in WRONG}
+    alone = {run.name: simulate(run, fewer, processes=processes) for run in ONE_CENTRE}
     shipped = simulate(SHIPPED, fewer, processes=processes)
     spreads = {run.name: simulate(run, fewer, processes=processes) for run in BY_SPREAD}
     lines = [
@@ -38,6 +40,7 @@ def duration(asked: Asked) -> str:
         *_table(KNOWN.name, known),
         *_table(KNOWN.name, known, by_noted=True),
         *(line for name, result in wrong.items() for line in _table(name, result, by_noted=True)),
+        *(line for name, result in alone.items() for line in _table(name, result, by_noted=True)),
         *_table(SHIPPED.name, shipped),
         "",
         "By spread, the parameters known: next after 3 and 5 cycles, and for somebody who knows the patient's own median",

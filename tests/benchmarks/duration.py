@@ -12,7 +12,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import exp
 from multiprocessing import get_context
@@ -47,6 +47,7 @@ class Run:
     name: str
     truth: Truth = TRUTH
     prior: Prior = BELIEVED
+    usual_days: float = MIDDLE
 
 
 @dataclass(slots=True)
@@ -132,7 +133,7 @@ def _follow(run: Run, chance: random.Random, found: Result) -> None:
     noted: list[Seen] = []
     for cycle in range(CYCLES):
         lasts = max(1, round(own * exp(chance.gauss(0, run.truth.within))))
-        errors = _errors(run.prior, tuple(noted), cycle, own, lasts)
+        errors = _errors(run, noted, cycle, own, lasts)
         found.by_cycles[cycle].add(errors)
         found.by_noted[min(len(noted), MOST_NOTED)].add(errors)
         observation = _noted(chance, lasts)
@@ -150,8 +151,8 @@ def _noted(chance: random.Random, lasts: int) -> Observation | None:
     return None
 
 
-def _errors(prior: Prior, noted: tuple[Seen, ...], cycle: int, own: float, lasts: int) -> Errors:
-    guess = estimate(prior, MIDDLE, noted, cycle)
+def _errors(run: Run, noted: list[Seen], cycle: int, own: float, lasts: int) -> Errors:
+    guess = estimate(run.prior, run.usual_days, noted, cycle)
     return Errors(
         n=1,
         next_learned=abs(guess.at_50 - lasts),
@@ -178,6 +179,10 @@ WRONG = (
     Run("patients differ less: 0.15", Truth(between=0.15)),
     Run("0.15, and prior 25 % too high", Truth(between=0.15), Prior(132.5, 0.22, 0.15, 42, 300)),
     Run("0.15, and prior 25 % too low", Truth(between=0.15), Prior(79.5, 0.22, 0.15, 42, 300)),
+)
+ONE_CENTRE = tuple(
+    replace(run, name=f"{run.name}, published median alone", usual_days=run.prior.median_days)
+    for run in (WRONG[0], WRONG[3])
 )
 SHIPPED = Run("the prior shipped for frown lines", prior=Prior(120, 0.17, 0.17, 60, 240))
 BY_SPREAD = tuple(

@@ -25,6 +25,13 @@ _ALL = [(CHANGED, gettext_lazy("Ask all the questions now")), (LATER, _LATER)]
 _CHOOSE = gettext_lazy("Choose whether anything has changed since the questions were answered.")
 
 
+EFFECTS = [
+    ("", gettext_lazy("Not asked")),
+    ("still_working_on", gettext_lazy("Still working")),
+    ("seen_gone_on", gettext_lazy("Gone")),
+]
+
+
 class CheckInForm(AnswersForm):
     """`asks`: whether the questions belong here; `same`: the answers that "still the same" stands for, None where they
     are out of date or open, so that only asking them all will do.
@@ -39,6 +46,12 @@ class CheckInForm(AnswersForm):
         widget=forms.RadioSelect,
         error_messages={"required": _CHOOSE, "invalid_choice": _CHOOSE},
     )
+    effect = forms.ChoiceField(
+        label=gettext_lazy("Is the effect of last time still there?"),
+        choices=EFFECTS,
+        widget=forms.RadioSelect,
+        required=False,
+    )
     consent = forms.BooleanField(label=gettext_lazy("Consent signed today"), required=False)
     version = forms.IntegerField(widget=forms.HiddenInput)
 
@@ -50,6 +63,7 @@ class CheckInForm(AnswersForm):
         same: Mapping[str, Answer] | None,
         asks: bool,
         asks_consent: bool,
+        asks_effect: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, questions=questions if asks else (), rules=rules, **kwargs)
@@ -63,7 +77,12 @@ class CheckInForm(AnswersForm):
         if same is None:
             fields["changed"].choices, fields["changed"].initial = _ALL, CHANGED
             fields["changed"].label = _("The answers are out of date or open")
-        for name, shown in {"changed": asks, "asked_all": asks, "consent": asks_consent}.items():
+        for name, shown in {
+            "changed": asks,
+            "asked_all": asks,
+            "consent": asks_consent,
+            "effect": asks_effect,
+        }.items():
             if not shown:
                 del fields[name]
 

@@ -27,6 +27,7 @@ from treatments.services import (
     courses,
     diary,
     earlier,
+    effects,
     overrides,
     patients,
     people,
@@ -249,11 +250,13 @@ def check_in(
     identity_note: str = "",
     answers: Mapping[str, Answer] | None = None,
     consent_signed: bool = False,
+    effect: str = "",
     version: int | None = None,
 ) -> Appointment:
     """The patient stands at the desk: who they are, what they answer today, and their consent.
 
-    A yes raises its flag at once, and the visit goes on hold instead. Returns the visit as it is then.
+    A yes raises its flag at once, and the visit goes on hold instead. `effect` is what is true today of the effect of
+    last time, "still_working_on" or "seen_gone_on". Returns the visit as it is then.
     """
     appointment = _locked(appointment, version=version)
     if not identified and not identity_note.strip():
@@ -265,6 +268,8 @@ def check_in(
         patients.answer_questions(appointment.patient, answers=answers, by=by, at=at, answered_on=day)
     if consent_signed:
         consents.sign(appointment.patient, signed_on=day, by=by, at=at)
+    if effect:
+        effects.note_of_visit(appointment, effect, by=by, at=at)
     appointment.refresh_from_db()
     if appointment.state == AppointmentState.ON_HOLD:
         return appointment

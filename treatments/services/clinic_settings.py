@@ -11,12 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic import audit
-from treatments.models import ClinicSettings, Patient
+from treatments.models import ClinicSettings
 from treatments.queries.learned import patients_who_taught
 from treatments.services import catalogue, courses, stale
 from treatments.services.acts import act
 
-AT_ONCE = 20  # patients whose courses are rewritten while nobody else can write
 CHANGED = ("telephone", "learned_duration")
 
 
@@ -53,14 +52,5 @@ def amend(*, changes: Mapping[str, Any], by: str, at: datetime, version: int | N
 
 
 def rewrite(*, on: date) -> int:
-    """The dates of every course that has learned anything, by the setting that holds now; how many differed.
-
-    Each chunk waits for whoever is writing about its patients by the old setting, and then writes by the new one.
-    """
-    differed, ids = 0, patients_who_taught()
-    for start in range(0, len(ids), AT_ONCE):
-        chunk = ids[start : start + AT_ONCE]
-        with transaction.atomic():
-            list(Patient.objects.select_for_update().filter(pk__in=chunk).order_by("pk").values_list("pk"))
-            differed += courses.refresh(chunk, on=on)
-    return differed
+    """The dates of every course that has learned anything, by the setting that holds now; how many differed."""
+    return courses.refresh(patients_who_taught(), on=on)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic import audit
 from clinic.formats import day
-from treatments.models import Course, CourseTreatment
+from treatments.models import Appointment, Course, CourseTreatment
 from treatments.rules.vocabulary import TreatmentKind
 from treatments.services import courses, people, stale
 from treatments.services.acts import act
@@ -66,6 +66,17 @@ def note(
         raise ValidationError(_("No full treatment is on record, so there is no effect to speak of."))
     said = together(said_of(given), Said(worn_off_on, still_working_on, seen_gone_on))
     return correct(given, said, by=by, at=at, version=version)
+
+
+@act
+def note_of_visit(appointment: Appointment, said: str, *, by: str, at: datetime) -> None:
+    """What is true today of the effect of last time, in every course of a visit that had one before today."""
+    on = timezone.localtime(at).date()
+    still, gone = (on if said == word else None for word in ("still_working_on", "seen_gone_on"))
+    for course in appointment.courses.select_related("patient").order_by("pk"):
+        given = latest(course, on=on)
+        if given and given.treatment.performed_on < on:
+            note(course, by=by, at=at, still_working_on=still, seen_gone_on=gone)
 
 
 @act

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -21,6 +22,7 @@ from treatments.forms.safety import ANSWER_LABELS
 from treatments.models import Appointment
 from treatments.queries import consents
 from treatments.rules.contraindications import answer_state
+from treatments.rules.facts import Facts
 from treatments.rules.findings import Refused
 from treatments.rules.vocabulary import Answer, AppointmentState
 from treatments.services import appointments, patients
@@ -56,6 +58,7 @@ def check_in(request: HttpRequest, public_id: str) -> HttpResponse:
                 identity_note=form.cleaned_data["identity_note"],
                 answers=form.given(),
                 consent_signed=form.cleaned_data.get("consent", False),
+                effect=form.cleaned_data.get("effect", ""),
                 version=form.cleaned_data["version"],
             )
         except Stale as error:
@@ -114,7 +117,14 @@ def _form(request: HttpRequest, appointment: Appointment, frame: dict[str, Any])
         same=same if state == "asked" and settled else None,
         asks=asks,
         asks_consent=appointment.is_treatment and not signed.holds and may_sign,
+        asks_effect=_treated_before(appointment, facts, on=on),
     )
+
+
+def _treated_before(appointment: Appointment, facts: Facts, *, on: date) -> bool:
+    """Whether an area of the visit has had a full treatment before today, of whose effect somebody can speak."""
+    areas = {course.indication.code for course in appointment.courses.all()}
+    return any(given.on < on for area in areas for given in facts.full(area))
 
 
 def _page(request: HttpRequest, appointment: Appointment, frame: dict[str, Any], form: CheckInForm) -> dict[str, Any]:

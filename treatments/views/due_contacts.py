@@ -200,7 +200,7 @@ def _set(place: Place, said: dict[str, Any]) -> HttpResponse:
 
 
 def _set_words(course: Course) -> str:
-    if course.set_from is None or course.set_at is None:
+    if not course.is_set_by_hand or course.set_at is None:
         return ""
     return _("Set to %(from)s to %(until)s by %(who)s on %(day)s: %(why)s.") % {
         "from": short_day(course.set_from),

@@ -4,8 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from clinic.models import AuditEvent
 from tests import factories
@@ -117,18 +115,3 @@ def test_what_would_move_is_what_moves(person, django_capture_on_commit_callback
     assert foreseen == {person.pk: window(person)}
     assert patients_who_taught() == sorted([person.pk, pinned.pk, one_cycle.pk])
     assert would_move(LearnedDuration.APPLY, on=TODAY) == []
-
-
-def test_windows_follow_a_few_patients_at_a_time(monkeypatch):
-    monkeypatch.setattr(clinic_settings, "AT_ONCE", 2)
-    for _n in range(3):
-        taught()
-    put(LearnedDuration.APPLY)
-
-    with CaptureQueriesContext(connection) as seen:
-        assert clinic_settings.rewrite(on=TODAY) == 3
-
-    held = [query["sql"] for query in seen if "treatments_patient" in query["sql"] and "FOR UPDATE" in query["sql"]]
-    points = [query["sql"] for query in seen if query["sql"].startswith("SAVEPOINT")]
-    assert len(points) >= 2
-    assert len(held) in (0, 2)  # SQLite holds the whole file instead

@@ -291,3 +291,38 @@ def test_who_only_reads_may_not(client):
     assert client.get(url(visit)).status_code == 403
     assert client.post(url(visit), typed(visit)).status_code == 403
     assert state(visit) == "booked"
+
+
+# ---- the effect of last time ----
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("", (None, None)),
+        ("still_working_on", (TODAY, None)),
+        ("seen_gone_on", (None, TODAY)),
+    ],
+)
+def test_the_effect_of_last_time_is_noted_with_the_check_in(reception, said, kept):
+    someone = person()
+    given = factories.treated(someone, TODAY - timedelta(days=120)).courses.get()
+    visit = booked(someone)
+
+    page = reception.get(url(visit)).content.decode()
+    reception.post(url(visit), typed(visit, effect=said))
+
+    given.refresh_from_db()
+    assert "Is the effect of last time still there?" in page
+    assert state(visit) == "checked"
+    assert (given.still_working_on, given.seen_gone_on) == kept
+
+
+def test_who_was_never_treated_is_not_asked_for_an_effect(reception):
+    visit = booked(person())
+
+    page = reception.get(url(visit)).content.decode()
+    reception.post(url(visit), typed(visit, effect="seen_gone_on"))
+
+    assert "Is the effect of last time still there?" not in page
+    assert state(visit) == "checked"
