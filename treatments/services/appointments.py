@@ -104,6 +104,7 @@ def book(
     call_list.keep([booking.patient.pk])
     slot_holds.drop(booking.patient, by=by.username)
     earlier.fulfilled(booking.patient, at=at)
+    replies.booked(booking.patient, by=by.username, at=at)
     visit_messages.note(appointment, knew=None, by=by.username, at=at)
     _audit("appointment.booked", appointment, by=by.username, at=at, findings=found, override=override)
     return appointment

@@ -23,6 +23,7 @@ TRIES = 5
 _AFTER_THE_VISIT = timedelta(days=7)
 _LASTS = {DUE: timedelta(days=90), STOP: timedelta(days=400)}
 _TOKEN_BYTES = 16
+_FORGET_WITHIN = timedelta(days=60)
 
 
 class Ended(Exception):
@@ -120,6 +121,17 @@ def end(link: PatientLink, *, by: str, at: datetime) -> None:
     """Close the link before its time, with whatever was begun in it."""
     if PatientLink.objects.filter(pk=link.pk, ended_at__isnull=True).update(ended_at=at, draft={}):
         audit.record("link.ended", link, by=by, at=at, patient=link.patient.public_id)
+
+
+def end_all(patient: Patient, *, at: datetime) -> None:
+    """Every link of a patient: the number or address they were sent to was not, or is no longer, theirs."""
+    PatientLink.objects.filter(patient=patient, ended_at__isnull=True, expires_at__gt=at).update(ended_at=at, draft={})
+
+
+def forget_drafts(*, at: datetime) -> None:
+    """Answers that were begun and never sent go when their link does."""
+    over = PatientLink.objects.filter(expires_at__lte=at, expires_at__gt=at - _FORGET_WITHIN)
+    over.exclude(draft={}).update(draft={})
 
 
 def _signer() -> _Signer:

@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from treatments.models import PatientLink
 from treatments.rules import asking
 from treatments.rules.vocabulary import Way, Wish
-from treatments.services import patients, replies
+from treatments.services import links, patients, replies
 from treatments.services.acts import act
 
 
 @act
-def keep(link: PatientLink, code: str, said: str, *, questions: Mapping[str, str]) -> PatientLink:
-    """Note one answer with the link. It is nobody's record yet, and goes when all are sent."""
+def keep(link: PatientLink, code: str, said: str, *, questions: Mapping[str, str], at: datetime) -> PatientLink:
+    """Note one answer with the link. It is nobody's record yet, and goes when all are sent or the link is over."""
+    links.forget_drafts(at=at)
     link = _locked(link)
     given = begun(link)
     if said not in asking.ANSWERS or code not in {page.code for page in asking.sequence(questions, given)}:
@@ -52,9 +53,14 @@ def begun(link: PatientLink) -> dict[str, str]:
 
 
 def sent(link: PatientLink) -> tuple[date, bool] | None:
-    """The day on which the answers were sent, and whether somebody has to call; None before."""
-    told = link.draft
-    return (date.fromisoformat(told["sent"]), bool(told["talk"])) if "sent" in told else None
+    """The day on which the answers were sent, and whether somebody has to call; None before.
+
+    They may have been sent by another link of the same visit: the next message carries a new one.
+    """
+    rows = PatientLink.objects.filter(appointment=link.appointment_id, patient=link.patient_id)
+    told = [row for row in rows.values_list("draft", flat=True) if "sent" in row]
+    latest = max(told, key=lambda row: str(row["sent"]), default=None)
+    return (date.fromisoformat(latest["sent"]), any(row["talk"] for row in told)) if latest else None
 
 
 def _locked(link: PatientLink) -> PatientLink:

@@ -15,7 +15,7 @@ from treatments.models import Flag, Patient, SafetyAnswer, SearchKey
 from treatments.queries import patients as find
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import Answer
-from treatments.services import call_list, catalogue, courses, flags, people, stale
+from treatments.services import call_list, catalogue, courses, flags, links, people, stale
 from treatments.services.acts import act
 
 
@@ -92,6 +92,8 @@ def amend(
         reason=reason,
         details={name: [str(before[name]), str(value)] for name, value in changed.items()},
     )
+    if any(before[name] for name in ("phone", "email") if name in changed):
+        links.end_all(patient, at=at)
     if {"born_on", "died_on"} & set(changed):
         courses.fact_changed(patient, by=by, at=at)
     elif "contact_consent" in changed:

@@ -17,6 +17,7 @@ from treatments.services.acts import act
 PATIENT = "patient link"  # who did it, in the audit trail
 BY_TEXT = "text message"
 _OF_THE_VISIT = (Wish.ANOTHER_TIME.value, Wish.CANNOT_COME.value)
+_OF_A_TIME = (Wish.A_TIME.value, Wish.CALL.value)
 _ASKS = {Reply.NOT_COMING: Wish.CANNOT_COME, Reply.ANOTHER_TIME: Wish.ANOTHER_TIME}
 _OPEN = (AppointmentState.BOOKED, AppointmentState.ON_HOLD)
 
@@ -106,6 +107,12 @@ def stop_reminders(patient: Patient, *, by: str, at: datetime) -> None:
 def settled(appointment: Appointment, *, by: str, at: datetime) -> None:
     """What the patient wanted of this visit is done, or no longer wanted."""
     _open_requests(appointment).update(handled_by=by, handled_at=at)
+
+
+def booked(patient: Patient, *, by: str, at: datetime) -> None:
+    """The patient has a visit: whoever asked for a time, or for a call about one, waits no longer."""
+    asked = PatientRequest.objects.filter(patient=patient, appointment=None, wish__in=_OF_A_TIME, handled_at=None)
+    asked.update(handled_by=by, handled_at=at)
 
 
 def forget(appointment: Appointment) -> None:

@@ -52,7 +52,7 @@ def question(visitor: Visitor, code: str) -> HttpResponse:
     if visitor.request.method == "POST":
         try:
             visitor.link.draft = patient_answers.keep(
-                visitor.link, code, visitor.request.POST.get("said", ""), questions=questions
+                visitor.link, code, visitor.request.POST.get("said", ""), questions=questions, at=visitor.at
             ).draft
         except ValidationError as refused:
             error = refused.messages[0]

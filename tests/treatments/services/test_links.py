@@ -149,6 +149,37 @@ def test_the_link_of_a_merged_record_shows_the_record_that_was_kept(visit):
     assert links.find(text, at=NOW).patient == kept
 
 
+@pytest.mark.parametrize("changes", [{"phone": "+447700900999"}, {"phone": ""}, {"email": "other@example.org"}])
+def test_another_number_or_address_ends_every_link_that_went_to_the_old_one(changes):
+    person = factories.patient(phone="07700 900123", email="alina@example.org")
+    texts = [text_of(made(factories.visit(person))), text_of(links.make(person, "due", at=NOW))]
+
+    patients.amend(person, changes=changes, by=BY, at=NOW)
+
+    for text in texts:
+        with pytest.raises(links.Ended):
+            links.find(text, at=NOW)
+
+
+@pytest.mark.parametrize("changes", [{"phone": "+447700900999"}, {"city": "Harbour Bay"}])
+def test_a_number_where_none_was_ends_no_link(visit, changes):
+    text = text_of(made(visit))
+
+    patients.amend(visit.patient, changes=changes, by=BY, at=NOW)
+
+    assert links.find(text, at=NOW)
+
+
+def test_answers_that_were_never_sent_go_with_their_link(visit):
+    made(visit)
+    PatientLink.objects.update(draft={"given": {"pregnancy": "yes"}})
+
+    links.forget_drafts(at=visit.ends_at + timedelta(days=6))
+    assert PatientLink.objects.get().draft
+    links.forget_drafts(at=visit.ends_at + timedelta(days=8))
+    assert PatientLink.objects.get().draft == {}
+
+
 def test_a_link_can_be_ended(visit):
     text = text_of(made(visit))
     link = links.find(text, at=NOW)

@@ -110,6 +110,16 @@ def test_a_request_is_worked_off_and_taken_back(visit):
     ]
 
 
+def test_a_booking_is_what_was_asked_for(visit):
+    person = factories.patient()
+    for wish in (Wish.CALL, Wish.A_TIME, Wish.WORDS):
+        replies.ask(person, wish, at=NOW, way=Way.LINK)
+
+    factories.visit(person, visit.starts_at + timedelta(days=1))
+
+    assert waiting() == [("words", "")]
+
+
 def test_every_text_message_is_read_on_its_own(visit):
     for words in ("Is there parking?", "Thank you"):
         replies.ask(visit.patient, Wish.WORDS, at=NOW, way=Way.SMS, words=words)

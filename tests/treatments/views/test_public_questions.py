@@ -131,6 +131,14 @@ def test_the_answers_that_were_not_sent_are_gone_once_they_are(someone):
     assert patient_answers.begun(someone.link) == {}
 
 
+def test_the_next_messages_link_knows_that_they_were_sent(visit, someone):
+    answer_all(someone, pregnancy="yes")
+
+    other = holder_of(visit)
+
+    assert "Someone from the clinic will call before your visit." in words(other.get())
+
+
 def test_answering_again_starts_anew(visit, someone):
     answer_all(someone)
     someone.post("link_question", "pregnancy", said="yes")
