@@ -41,9 +41,9 @@ def build(asked: Asked) -> Report:
         return Report(_("There are no patients on record yet."), empty=True)
     most = max(numbers, key=lambda code: numbers[code])
     if numbers[most]:
-        answer = _("Of %(people)s on record, the most frequent gap is this: %(gap)s, %(number)d.") % {
+        answer = _("Of %(people)s on record, %(number)d have the most frequent gap, “%(gap)s”.") % {
             "people": n_people(total),
-            "gap": str(LABELS[most]).lower(),
+            "gap": LABELS[most],
             "number": numbers[most],
         }
     else:

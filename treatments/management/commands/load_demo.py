@@ -35,6 +35,8 @@ from treatments.services import (
 )
 
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
+FILES = ("people", "diary", "regulars")
+TELL_OF = ("glabellar_lines", "chronic_migraine")  # whoever has one of these is asked how long it lasted
 STORIES = (
     "history",
     "effects",
@@ -68,7 +70,7 @@ class Command(BaseCommand):
         else:
             with transaction.atomic():
                 clinic.load()
-                Demo(clinic).load([*_read("people")["people"], *_read("diary")["people"]])
+                Demo(clinic).load([person for name in FILES for person in _read(name)["people"]])
             demo_messages.load(at=clinic.days.at)
             self.stdout.write(f"Demo clinic loaded: {Patient.objects.count()} patients.")
         if User.objects.filter(username=clinic.told["staff"][0]["username"]).exists():
@@ -88,7 +90,7 @@ class Demo:
         self._day, self._moment = clinic.days.day, clinic.days.moment
 
     def load(self, people: list[dict[str, Any]]) -> None:
-        self.book = rulebook(self.today)
+        self.book, self.told = rulebook(self.today), 0
         for person in people:
             self._person(dict(person))
         self.clinic.stop_lot()
@@ -96,6 +98,7 @@ class Demo:
 
     def _person(self, row: dict[str, Any]) -> None:
         stories = {name: row.pop(name, None) for name in STORIES}
+        self.asks = not stories["effects"]  # those with a story of their own have told it all
         ago = [day for given in stories["history"] or [] for day in given["days"]]
         patient = patients.register(by="maya", at=self._moment(-max(ago, default=20) - 10), **row)
         self._past(patient, stories, ago)
@@ -148,6 +151,7 @@ class Demo:
             practitioner=self.clinic.practitioners[given["by"]],
             appointment=visit,
         )
+        self._told(patient, ago)
         self._answer(patient, -ago)
         treatments.sign(
             record,
@@ -175,6 +179,16 @@ class Demo:
         opens, closes = self._day(row["from"]), self._day(row["until"])
         at = self._moment(-3)
         due_dates.set_window(course, due_from=opens, due_until=closes, reason=row["reason"], by="maya", at=at)
+
+    def _told(self, patient: Patient, ago: int) -> None:
+        """What most people say of the last effect when they come again: gone after so many days, or still there."""
+        course = patient.courses.filter(indication__code__in=TELL_OF, last_treated_on__lt=self._day(-ago)).first()
+        self.told += 1
+        if not self.asks or course is None or course.last_treated_on is None or self.told % 5 == 0:
+            return
+        gone_on = course.last_treated_on + timedelta(days=91 + self.told * 11 % 36)
+        said = {"worn_off_on": gone_on} if gone_on < self._day(-ago) else {"still_working_on": self._day(-ago)}
+        effects.note(course, by="lin", at=self._moment(-ago), **said)
 
     def _lines(self, area: str, units: Decimal) -> list[treatments.Line]:
         """The units of an area spread over its usual sites, to half a unit; the last site takes the rest."""
