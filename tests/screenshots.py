@@ -20,6 +20,7 @@ THEMES = ("light", "dark")
 DEMO_PASSWORD = "harbour demo clinic"
 IN_DOCS = {
     "today", "due-overdue", "patient", "book-blocked", "record-pattern", "safety-blocked", "visit-held", "admin-licences",
+    "report-retention",
 }  # fmt: skip
 
 
