@@ -187,8 +187,15 @@ class Demo:
         if not self.asks or course is None or course.last_treated_on is None or self.told % 5 == 0:
             return
         gone_on = course.last_treated_on + timedelta(days=91 + self.told * 11 % 36)
-        said = {"worn_off_on": gone_on} if gone_on < self._day(-ago) else {"still_working_on": self._day(-ago)}
-        effects.note(course, by="lin", at=self._moment(-ago), **said)
+        again_on = self._day(-ago)
+        gone = gone_on < again_on
+        effects.note(
+            course,
+            by="lin",
+            at=self._moment(-ago),
+            worn_off_on=gone_on if gone else None,
+            still_working_on=None if gone else again_on,
+        )
 
     def _lines(self, area: str, units: Decimal) -> list[treatments.Line]:
         """The units of an area spread over its usual sites, to half a unit; the last site takes the rest."""
