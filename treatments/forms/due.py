@@ -8,17 +8,17 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from treatments.forms.layout import DayField
+from treatments.forms.layout import DayField, PlainSelect
 from treatments.queries.due_tabs import ON_HOLD, REBOOK, REVIEW, SNOOZED, Filters, Tab
 
 
 class DueFilters(forms.Form):
     """Indication, last injector, whom to show, in which order. Lists that are worked through show who is to be called."""
 
-    indication = forms.ChoiceField(label=_("For"), required=False)
-    practitioner = forms.ChoiceField(label=_("Last injector"), required=False)
-    booked = forms.ChoiceField(label=_("Show"), required=False)
-    order = forms.ChoiceField(label=_("Order"), required=False)
+    indication = forms.ChoiceField(label=_("For"), required=False, widget=PlainSelect)
+    practitioner = forms.ChoiceField(label=_("Last injector"), required=False, widget=PlainSelect)
+    booked = forms.ChoiceField(label=_("Show"), required=False, widget=PlainSelect)
+    order = forms.ChoiceField(label=_("Order"), required=False, widget=PlainSelect)
 
     def __init__(
         self, data: Mapping[str, Any], *, tab: Tab, indications: Iterable[tuple[str, str]], practitioners: Iterable[str]
@@ -53,7 +53,7 @@ class DayChoice(forms.Form):
     """Which day, and whose."""
 
     date = DayField(label=_("Day"), required=False)
-    who = forms.ChoiceField(label=_("With"), required=False)
+    who = forms.ChoiceField(label=_("With"), required=False, widget=PlainSelect)
 
     def __init__(self, data: Mapping[str, Any], *, today: str, practitioners: Iterable[str], mine: str = "") -> None:
         super().__init__({"date": today, **{name: data[name] for name in data}})

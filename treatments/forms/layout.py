@@ -11,8 +11,9 @@ from crispy_forms.layout import Div, Field, Layout, LayoutObject
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import ProhibitNullCharactersValidator
-from django.utils.html import format_html
-from django.utils.safestring import mark_safe
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
 from treatments.models.fields import no_hidden_characters
@@ -120,3 +121,19 @@ class Fold(LayoutObject):
             self.summary,
             self.get_rendered_fields(form, context, template_pack, **kwargs),
         )
+
+
+class PlainSelect(forms.Select):
+    """A list to choose from, written in Python: Django renders three templates for every choice. Groups are not for it."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        chosen = {str(each) for each in self.format_value(value)}
+        options = format_html_join(
+            "",
+            '<option value="{}"{}>{}</option>',
+            ((key, _SELECTED if str(key) in chosen else "", label) for key, label in self.choices),
+        )
+        return format_html("<select{}>{}</select>", flatatt({"name": name, **self.attrs, **(attrs or {})}), options)
+
+
+_SELECTED = SafeString(" selected")

@@ -198,15 +198,15 @@ _SENTENCES = {
 
 
 def _sentence(dates: Dates, *, on: date, band: Band, booked_on: date | None, hold: str) -> str:
-    said = {
-        "day": (on - dates.last_treated_on).days,
-        "from": day(dates.due_from),
-        "until": day(dates.due_until),
-        "late": _days((on - dates.due_until).days),
-        "left": _days((dates.due_from - on).days),
-        "earliest": day(dates.earliest_on),
-        "lapsed": day(dates.lapsed_from),
-    }
+    said: dict[str, int | str] = {"day": (on - dates.last_treated_on).days}
+    if band in (Band.TOO_SOON, Band.POSSIBLE, Band.DUE, Band.OVERDUE):
+        said |= {"from": day(dates.due_from), "until": day(dates.due_until), "earliest": day(dates.earliest_on)}
+    if band == Band.POSSIBLE:
+        said["left"] = _days((dates.due_from - on).days)
+    elif band == Band.OVERDUE:
+        said["late"] = _days((on - dates.due_until).days)
+    elif band == Band.LAPSED:
+        said["lapsed"] = day(dates.lapsed_from)
     sentence = _SENTENCES[band] % said
     if hold:
         sentence += " " + hold
