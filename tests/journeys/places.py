@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from treatments.models import Appointment, Flag, Message, MessageText, Patient, Treatment
+from treatments.models import Appointment, ContactPlan, ContactStep, Flag, Message, MessageText, Patient, Treatment
 from treatments.services import links
 from treatments.views.report_kinds import KINDS
 
@@ -35,6 +35,8 @@ def places(on: date) -> list[tuple[str, str, str]]:
     flag = Flag.objects.get(patient__family_name="Greene").public_id
     assert treatment is not None
     told = Message.objects.filter(state="sent").order_by("pk")[0].patient.public_id
+    plan = ContactPlan.objects.get(is_usual=True).pk
+    step = ContactStep.objects.filter(plan=plan).order_by("pk")[0].pk
     twice = f"/patients/{person['Osman']}/merge/"
     merged = f"/patients/{person['Marsh']}/"
     return [
@@ -132,6 +134,10 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("admin-holidays", f"/admin/clinic/closedday/suggest/?year={on.year + 1}", MANAGER),
         ("admin-settings-look", "/admin/treatments/clinicsettings/look/", MANAGER),
         ("admin-service-new", "/admin/treatments/service/add/", MANAGER),
+        ("admin-plans", "/admin/treatments/contactplan/", MANAGER),
+        ("admin-plan", f"/admin/treatments/contactplan/{plan}/change/", MANAGER),
+        ("admin-steps", "/admin/treatments/contactstep/", MANAGER),
+        ("admin-step", f"/admin/treatments/contactstep/{step}/change/", MANAGER),
         ("admin-lots", "/admin/treatments/lotstop/", MANAGER),
         ("admin-overrides", "/admin/treatments/visitoverride/", MANAGER),
         ("admin-merges", "/admin/treatments/patientmerge/", MANAGER),

@@ -45,7 +45,7 @@ EVERY = 25
 
 def soak(database: Database, scale: float, _seeds: tuple[int, ...]) -> None:
     people = max(100, round(PEOPLE * scale))
-    every = (1.0, 3.0) if scale >= 0.5 else (0.2, 0.5)
+    every = (2.0, 5.0) if scale >= 0.5 else (0.2, 0.5)
     kills = 1_000 if scale >= 0.5 else 12  # of one round
     with open_for_business(database.folder) as provider:
         settings.CHANNELS = {"sms": "http", "email": "off"}

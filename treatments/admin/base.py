@@ -108,7 +108,11 @@ class SeenForm(ServiceForm):
         if self.instance._state.adding:
             self.fields.pop("seen", None)
         elif "seen" in self.fields:
-            self.fields["seen"].initial = json.dumps(self._now())
+            self.fields["seen"].initial = self.seen_now()
+
+    def seen_now(self) -> str:
+        """What the page shows; for a form that fills in more than its model's own fields, once it has."""
+        return json.dumps(self._now())
 
     def _now(self) -> dict[str, str]:
         return {name: _shown(self.initial[name]) for name in self.fields if name in self.initial}

@@ -36,6 +36,8 @@ GROUPS = (
             "Location",
             "Room",
             "ClosedMonth",
+            "ContactPlan",
+            "ContactStep",
             "MessageText",
             "ClinicSettings",
             "AuditEvent",
