@@ -14,7 +14,7 @@ TENTH = {
     "flags": ("--scale", "0.1"),
     "mixed": ("--scale", "0.1", "--seeds", "1"),
     "kill": ("--scale", "0.1"),
-    "reminders": ("--scale", "0.03"),
+    "reminders": ("--scale", "0.02"),
 }
 
 
