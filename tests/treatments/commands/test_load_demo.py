@@ -31,7 +31,8 @@ from treatments.models import (
     Service,
     Treatment,
 )
-from treatments.queries import due_report
+from treatments.queries import due, due_report
+from treatments.queries.due_tabs import TABS, Filters
 from treatments.queries.outside_hours import Outside, visits_outside
 from treatments.rules.vocabulary import AppointmentState, Band
 
@@ -72,6 +73,7 @@ class Loaded:
     stops: list[dict]
     merges: list[dict]
     closed: list[date]
+    tabs: dict[str, int]
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +114,7 @@ def _load() -> Loaded:
         stops=list(LotStop.objects.values()),
         merges=list(PatientMerge.objects.values()),
         closed=list(ClosedDay.objects.values_list("on", flat=True)),
+        tabs=due.counts(timezone.localdate(), Filters()),
     )
 
 
@@ -122,6 +125,11 @@ def _counts() -> tuple[int, ...]:
 def test_every_band_is_there(demo: Loaded):
     assert set(demo.bands) == set(Band)
     assert min(demo.bands[band] for band in (Band.DUE, Band.OVERDUE, Band.TOO_SOON)) >= 10
+
+
+def test_every_tab_of_the_call_list_has_somebody(demo: Loaded):
+    assert set(demo.tabs) == set(TABS)
+    assert all(demo.tabs.values()), demo.tabs
 
 
 def test_every_use_of_the_clinic_is_there(demo: Loaded):

@@ -19,10 +19,11 @@ from treatments.management.demo_clinic import Clinic, Days, on_day
 from treatments.models import Appointment, CourseTreatment, Patient
 from treatments.queries.rulebook import rulebook
 from treatments.rules.periods import add_months
-from treatments.rules.vocabulary import Answer, AppointmentState, Reply, Side, TreatmentKind, Way
+from treatments.rules.vocabulary import Answer, AppointmentState, Outcome, Reply, Side, TreatmentKind, Way
 from treatments.services import (
     appointments,
     consents,
+    contacts,
     courses,
     due_dates,
     earlier,
@@ -49,6 +50,7 @@ STORIES = (
     "stopped",
     "consent",
     "earlier",
+    "contacts",
 )
 
 
@@ -111,6 +113,8 @@ class Demo:
         for visit in visits:
             if "override" in visit:
                 self._visit(patient, visit)
+        for row in stories["contacts"] or []:
+            self._contact(patient, row)
         if wish := stories["earlier"]:
             self._earlier(patient, wish)
         self._ends(patient, stories)
@@ -290,6 +294,18 @@ class Demo:
         visit = patient.appointments.live().order_by("starts_at", "pk").first()
         who = self.clinic.practitioners[row["by"]] if "by" in row else None
         earlier.ask(patient, appointment=visit, practitioner=who, note=row["note"], by="maya", at=self._moment(-3))
+
+    def _contact(self, patient: Patient, row: dict[str, Any]) -> None:
+        """A call about the course that was treated first in the file."""
+        until = self._day(row["until"]) if "until" in row else None
+        contacts.log(
+            patient.courses.order_by("pk")[0],
+            outcome=Outcome(row["outcome"]),
+            until=until,
+            reason=row.get("reason", ""),
+            by="maya",
+            at=self._moment(-row["ago"], row["at"]),
+        )
 
     def _merge(self) -> None:
         row = self.clinic.told["merge"]

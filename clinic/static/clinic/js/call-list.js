@@ -22,6 +22,12 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.requestConfig?.elt?.matches?.("[data-close]")) document.getElementById("content")?.focus();
+// A panel that was closed gives the focus back to the button that opened it.
+let opened = "";
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt.closest?.(".row-actions")) opened = event.detail.elt.getAttribute("href");
+});
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.requestConfig?.elt?.matches?.("[data-close]")) document.querySelector(`.due-list a[href="${opened}"]`)?.focus();
 });
