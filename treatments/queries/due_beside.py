@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.utils import timezone
 from treatments.models import Appointment, ContactAttempt, Course, CourseBlock
 from treatments.models.appointments import LIVE
 from treatments.queries.due_tabs import last_full
+from treatments.queries.prepared import Prepared, prepared
 from treatments.rules.vocabulary import GOING_AHEAD, AppointmentState, Outcome
 
 TAKEN = tuple(state.value for state in GOING_AHEAD)
@@ -46,25 +47,47 @@ class Contacts(NamedTuple):
     by: str
 
 
+_AT_ONCE = 50
+
+
+def _read(query: Prepared, courses: Iterable[int], *values: date) -> list[Any]:
+    """A query about some courses; up to a page of them by the same statement, its empty places filled with none."""
+    ids = list(courses)
+    if not ids:
+        return []
+    if len(ids) > _AT_ONCE:
+        return list(query.make(*values, *ids))
+    return query(*values, *ids, *[0] * (_AT_ONCE - len(ids)))
+
+
 def next_visits(courses: Iterable[int], day: date) -> dict[int, Visit]:
     """The next booked visit of each course, or one on hold where there is no other: also one of a day that is over."""
-    undecided = Q(appointment__state=AppointmentState.ON_HOLD.value)
-    linked = _live().filter(Q(appointment__on__gte=day) | undecided, course__in=list(courses))
-    linked = linked.order_by("appointment__starts_at", "pk")
     found: dict[int, Visit] = {}
-    for course, *values in linked.values_list(
-        "course", "appointment__public_id", "appointment__on", "appointment__starts_at", "appointment__state"
-    ):
+    for course, *values in _read(_visits, courses, day):
         visit = Visit(*values)
         if course not in found or (found[course].state not in TAKEN and visit.state in TAKEN):
             found[course] = visit
     return found
 
 
+@prepared
+def _visits(day: date, *courses: int) -> QuerySet:
+    undecided = Q(appointment__state=AppointmentState.ON_HOLD.value)
+    linked = _live().filter(Q(appointment__on__gte=day) | undecided, course__in=courses)
+    return linked.order_by("appointment__starts_at", "pk").values_list(
+        "course", "appointment__public_id", "appointment__on", "appointment__starts_at", "appointment__state"
+    )
+
+
 def last_injectors(courses: Iterable[int]) -> dict[int, str]:
     """Who gave the last full treatment of each course."""
-    last = last_full(course__in=list(courses))
-    return dict(last.exclude(treatment__practitioner=None).values_list("course", "treatment__practitioner__name"))
+    return dict(_read(_injectors, courses))
+
+
+@prepared
+def _injectors(*courses: int) -> QuerySet:
+    last = last_full(course__in=courses).exclude(treatment__practitioner=None)
+    return last.values_list("course", "treatment__practitioner__name")
 
 
 def holds(courses: Iterable[int], day: date) -> dict[int, list[Hold]]:
@@ -89,14 +112,19 @@ def _live() -> QuerySet:
 def contacts(courses: Iterable[tuple[int, date | None]]) -> dict[int, Contacts]:
     """The contacts about each course, named with its last full treatment, that nobody took back."""
     since = dict(courses)
-    rows = ContactAttempt.objects.filter(course__in=list(since), undone_at__isnull=True).order_by("at", "pk")
     found: dict[int, Contacts] = {}
-    for course, pk, at, outcome, by in rows.values_list("course", "pk", "at", "outcome", "by"):
+    for course, pk, at, outcome, by in _read(_attempts, since):
         treated_on = since[course]
         if treated_on is None or timezone.localtime(at).date() > treated_on:
             number = found[course].number if course in found else 0
             found[course] = Contacts(number + 1, pk, at, Outcome(outcome), by)
     return found
+
+
+@prepared
+def _attempts(*courses: int) -> QuerySet:
+    rows = ContactAttempt.objects.filter(course__in=courses, undone_at__isnull=True).order_by("at", "pk")
+    return rows.values_list("course", "pk", "at", "outcome", "by")
 
 
 def since_treatment(course: Course) -> list[ContactAttempt]:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from treatments.models import Course, CourseTreatment, Schedule
+from clinic.models import Practitioner
+from treatments.models import Course, CourseTreatment, Indication, Schedule
 from treatments.models.courses import CourseQuerySet
 from treatments.queries.prepared import prepared
 from treatments.rules.calls import SOON as SOON_DAYS
@@ -145,3 +146,16 @@ def last_full(**where: object) -> QuerySet[CourseTreatment]:
     """What was given at the last full treatment of courses."""
     full = CourseTreatment.objects.filter(treatment__kind=TreatmentKind.FULL.value, treatment__voided_at__isnull=True)
     return full.filter(treatment__performed_on=F("course__last_treated_on"), **where).order_by("pk")
+
+
+@prepared
+def indications_in_use() -> QuerySet[Indication, tuple]:
+    """Code and name of what a list can be narrowed to."""
+    in_use = Indication.objects.filter(is_active=True).order_by("short_name", "pk")
+    return in_use.values_list("code", "short_name")
+
+
+@prepared
+def injectors() -> QuerySet[Practitioner, str]:
+    """The names of everybody who injects or did."""
+    return Practitioner.objects.order_by("name", "pk").values_list("name", flat=True)

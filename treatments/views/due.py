@@ -17,14 +17,24 @@ from django.views.decorators.http import require_safe
 
 from clinic import audit
 from clinic.formats import clock, count, day, safe_cell
-from clinic.models import Practitioner
 from clinic.permissions import needs
 from treatments.forms.due import DueFilters
-from treatments.models import Indication
 from treatments.queries import due as courses
 from treatments.queries import due_report
 from treatments.queries.due import Cursor, Page, place_of
-from treatments.queries.due_tabs import BANDS, CALLED, REVIEW, SNOOZED, TABS, Filters, Tab, lapsed_before, narrowed
+from treatments.queries.due_tabs import (
+    BANDS,
+    CALLED,
+    REVIEW,
+    SNOOZED,
+    TABS,
+    Filters,
+    Tab,
+    indications_in_use,
+    injectors,
+    lapsed_before,
+    narrowed,
+)
 from treatments.views.due_rows import DueRows
 from treatments.views.due_words import BY_REASON, EMPTY, LABELS, NEXT, ORDERS, OTHER_ORDERS, SHOWN
 from treatments.views.rows import national
@@ -106,13 +116,7 @@ def filters_of(request: HttpRequest, tab: Tab) -> tuple[Filters, str]:
 
 
 def _form(request: HttpRequest, tab: Tab) -> DueFilters:
-    indications = Indication.objects.filter(is_active=True).order_by("short_name", "pk")
-    return DueFilters(
-        request.GET,
-        tab=tab,
-        indications=indications.values_list("code", "short_name"),
-        practitioners=Practitioner.objects.order_by("name", "pk").values_list("name", flat=True),
-    )
+    return DueFilters(request.GET, tab=tab, indications=indications_in_use(), practitioners=injectors())
 
 
 def _cursor(request: HttpRequest) -> Cursor | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
+from html import escape
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clinic.formats import clock, day, short_day
 from treatments.models.contact import OUTCOME_LABELS
@@ -42,7 +44,7 @@ class DueRows:
 
     def __init__(self, request: HttpRequest, rows: list[Row], *, tab: Tab | None, on: date) -> None:
         ids = [row.pk for row in rows]
-        self.tab, self.on = tab, on
+        self.tab, self.on, self.language = tab, on, get_language()
         may = request.user.has_perm
         self.may_book, self.may_log = may("treatments.add_appointment"), may("treatments.add_contactattempt")
         self.doses = may("treatments.add_treatment")
@@ -95,7 +97,7 @@ class DueRows:
             )
         state, words, sub = _days(dates_tab(row, self.on), row, self.on)
         shown = chip(state, words) if words else SafeString("")
-        return format_html('{} <span class="row-sub">{}</span>{}', shown, sub, self._aside(row))
+        return SafeString(f'{shown} <span class="row-sub">{escape(sub)}</span>{self._aside(row)}')
 
     def _aside(self, row: Row) -> SafeString:
         """Why the course is not simply to be called: resting, to be booked again, or a no to reminders."""
@@ -112,17 +114,17 @@ class DueRows:
         dates = _dates(row)
         if dates is None:
             return escape(row.indication)
-        bar = due_bar(
+        drawn = _drawn(
             dates,
-            on=self.on,
-            band=_BANDS[self.tab if self.tab in (due.ON_HOLD, due.REVIEW) else dates_tab(row, self.on)],
-            name=row.indication,
-            ref=f"{row.public_id}-{row.code}",
-            size="row",
-            booked_on=visit.on if visit and visit.state != AppointmentState.ON_HOLD else None,
-            hold=_reasons(holds),
+            self.on,
+            _BANDS[self.tab if self.tab in (due.ON_HOLD, due.REVIEW) else dates_tab(row, self.on)],
+            row.indication,
+            f"{row.public_id}-{row.code}",
+            visit.on if visit and visit.state != AppointmentState.ON_HOLD else None,
+            _reasons(holds),
+            self.language,
         )
-        return SafeString(f"{escape(row.indication)}{picture(bar)}{self._set_by_hand(row)}")
+        return SafeString(f"{escape(row.indication)}{drawn}{self._set_by_hand(row)}")
 
     def _set_by_hand(self, row: Row) -> SafeString | str:
         """The day that a person set, beside the one that was computed."""
@@ -142,9 +144,8 @@ class DueRows:
     def _last(self, row: Row) -> SafeString:
         given = _("%(units)s units") % {"units": units(row.units)} if row.units and self.doses else ""
         who = self.injectors.get(row.pk, "")
-        return format_html(
-            '{} <span class="row-sub">{}</span>', day(row.last_treated_on), ", ".join(p for p in (given, who) if p)
-        )
+        said = escape(", ".join(part for part in (given, who) if part))
+        return SafeString(f'{day(row.last_treated_on)} <span class="row-sub">{said}</span>')
 
     def _visit(self, visit: Visit | None) -> SafeString | str:
         if visit is None:
@@ -183,6 +184,14 @@ class DueRows:
 
 
 PANELS = {"book": "due_book", "log": "due_contact", "more": "due_more"}
+
+
+@lru_cache(maxsize=8192)
+def _drawn(
+    dates: Dates, on: date, band: Band, name: str, ref: str, booked_on: date | None, hold: str, language: str | None
+) -> SafeString:
+    """A picture is drawn once a day for the same dates and words, whoever reads the list."""
+    return picture(due_bar(dates, on=on, band=band, name=name, ref=ref, size="row", booked_on=booked_on, hold=hold))
 
 
 def dates_tab(row: Row, on: date) -> Tab:

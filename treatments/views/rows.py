@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from functools import cache, lru_cache
+from html import escape  # of plain text; Django's looks for lazy and safe text first
 
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,7 @@ from clinic.formats import day
 from treatments.rules.periods import age_on
 
 _PLACE = "XXXXXX"
+_STRUCK = ' class="struck"'
 
 
 @cache
@@ -25,27 +26,22 @@ def address_of(name: str, *rest: str) -> Callable[[str], str]:
     return lambda public_id: f"{before}{public_id}{after}"
 
 
+@lru_cache(maxsize=1024)
 def chip(state: str, words: str) -> SafeString:
     """components/chip.html for rows."""
-    return format_html(
-        '<span class="chip chip-{}"><svg class="sign" aria-hidden="true"><use href="#sign-{}"/></svg>'
-        '<span class="chip-word">{}</span></span>',
-        state,
-        state,
-        words,
+    return SafeString(
+        f'<span class="chip chip-{state}"><svg class="sign" aria-hidden="true"><use href="#sign-{state}"/></svg>'
+        f'<span class="chip-word">{escape(words)}</span></span>'
     )
 
 
 def name_cell(url: str, *, family: str, given: str, preferred: str = "", struck: bool = False) -> SafeString:
     """FAMILY, Given as a link to the patient."""
-    shown = format_html('<span class="family">{}</span>{}{}', family.upper(), ", " if family and given else "", given)
-    known_as = format_html(' <span class="quiet">“<bdi>{}</bdi>”</span>', preferred) if preferred else ""
-    return format_html(
-        '<span class="row-name"><a href="{}"><bdi{}>{}</bdi></a>{}</span>',
-        url,
-        SafeString(' class="struck"') if struck else "",
-        shown,
-        known_as,
+    known_as = f' <span class="quiet">“<bdi>{escape(preferred)}</bdi>”</span>' if preferred else ""
+    return SafeString(
+        f'<span class="row-name"><a href="{url}"><bdi{_STRUCK if struck else ""}>'
+        f'<span class="family">{escape(family.upper())}</span>{", " if family and given else ""}{escape(given)}</bdi></a>'
+        f"{known_as}</span>"
     )
 
 
@@ -57,7 +53,9 @@ def born(born_on: date, on: date, *, public_id: str = "") -> str:
 
 def phone_link(number: str) -> SafeString | str:
     """A number that can be pressed, in the form people of the country write it."""
-    return format_html('<a class="nowrap" href="tel:{}">{}</a>', number, national(number)) if number else ""
+    if not number:
+        return ""
+    return SafeString(f'<a class="nowrap" href="tel:{escape(number)}">{escape(national(number))}</a>')
 
 
 @lru_cache(maxsize=4096)
