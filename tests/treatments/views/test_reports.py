@@ -17,7 +17,17 @@ from openpyxl import load_workbook
 from clinic.models import AuditEvent, Practitioner, User
 from tests import factories
 from tests.factories import NOW
-from treatments.models import ClosedMonth, ContactAttempt, Course, CourseTreatment, Patient
+from treatments.models import (
+    Appointment,
+    ClosedMonth,
+    ContactAttempt,
+    ContactStep,
+    Course,
+    CourseTreatment,
+    Message,
+    Patient,
+    Reminder,
+)
 from treatments.services import courses, hours, months, treatments
 from treatments.views.report_kinds import KINDS
 
@@ -409,6 +419,62 @@ def test_calls_count_by_outcome_once_their_two_weeks_are_over(manager: Client):
 
     assert table(response, "calls") == [["No answer", "4", "3", "0"], ["Will call us", "1", "1", "0"]]
     assert response.context["report"].answer.startswith("0 reminders were sent and 5 calls were logged")
+
+
+def reminded(course: Course, days_ago: int, *, step: ContactStep, state: str = "sent", **fields) -> Message:
+    """A reminder of that step; two courses may share its message."""
+    at = NOW - timedelta(days=days_ago)
+    message = fields.pop("message", None) or Message.objects.create(
+        key=f"{course.pk}-{days_ago}-{state}", kind="due", patient=course.patient, text_code="S3", channel="sms", state=state,
+        made_by="run", made_at=at, not_before_at=at, sent_at=at if state == "sent" else None, **fields,
+    )  # fmt: skip
+    Reminder.objects.create(course=course, cycle_on=at.date(), step=step, message=message)
+    return message
+
+
+def test_reminders_count_by_step_with_the_bookings_after_them(manager: Client):
+    step = ContactStep.objects.order_by("pk").first()
+    one, two, three = (person.courses.get() for person in regulars(3))
+    reminded(one, 40, step=step, delivery="delivered")
+    reminded(two, 30, step=step)
+    reminded(two, 20, step=step, state="failed")
+    reminded(three, 5, step=step)
+    reminded(three, 6, step=step, state="uncertain")
+    booked_at = NOW - timedelta(days=30)
+    visit = Appointment.objects.create(
+        patient=one.patient, practitioner=factories.practitioner(), room=factories.room(), on=date(2026, 12, 1),
+        starts_at=datetime(2026, 12, 1, 10, tzinfo=UTC), ends_at=datetime(2026, 12, 1, 10, 30, tzinfo=UTC),
+        state_by="maya", state_at=booked_at, booked_by="maya", booked_at=booked_at,
+    )  # fmt: skip
+    visit.courses.add(one)
+
+    response = manager.get("/reports/contacts/")
+
+    ((_name, *figures),) = table(response, "steps")
+    assert figures == [
+        "3",
+        "1",
+        "1",
+        "1",
+        "2",
+        "1",
+    ]  # sent, delivered, failed, uncertain, two weeks over, booked by then
+    assert response.context["report"].answer == (
+        "3 reminders were sent and 0 calls were logged from 24-Aug-2026 to 22-Nov-2026; after 1 of 2, 50 % a visit was booked "
+        "within 14 days."
+    )
+
+
+def test_one_message_about_two_courses_counts_once_for_its_step(manager: Client):
+    step = ContactStep.objects.order_by("pk").first()
+    person = factories.patient()
+    for area in ("glabellar_lines", "forehead_lines"):
+        factories.treated(person, date(2026, 6, 1), area=area)
+    first, second = person.courses.order_by("pk")
+    message = reminded(first, 40, step=step)
+    reminded(second, 40, step=step, message=message)
+
+    assert table(manager.get("/reports/contacts/"), "steps")[0][1] == "1"
 
 
 # ---- what is missing ----
