@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from treatments.models import Appointment, ContactConsent, ContactPlan, Message, MessageText
+from treatments.models import Appointment, ContactPlan, Message, MessageText
 from treatments.models.fields import new_long_id
 from treatments.queries import reminders as find
 from treatments.rules.quiet_hours import quiet_ends
@@ -150,11 +150,10 @@ def _says_tomorrow(visit: Appointment, at: datetime) -> Says:
 
 
 def _way(message: Message) -> str:
+    """How the patient is told. Whoever stopped reminders still hears of a visit: the page on which they did says so."""
     patient = message.patient
     if patient.died_on or patient.merged_into_id:
         raise Untrue(_("The patient has died, or the record was merged into another one."))
-    if patient.contact_consent == ContactConsent.NO:
-        raise Untrue(_("The patient wants no messages."))
     way = first_of(_ORDER, find.reachable(patient.phone, patient.email))
     if not way:
         raise Untrue(_("There is no way to reach the patient by a message."))

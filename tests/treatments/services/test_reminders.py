@@ -460,7 +460,7 @@ def test_tomorrows_visits_are_told_once(provider: Provider):
     assert len(provider.sent) == 2
 
 
-@pytest.mark.parametrize("happened", [opted_out, died, unreachable, factories.flag])
+@pytest.mark.parametrize("happened", [died, unreachable, factories.flag])
 def test_tomorrows_visit_of_somebody_who_is_not_written_to(provider: Provider, happened):
     person = factories.patient(phone=NUMBER)
     factories.visit(person, datetime(2026, 11, 23, 17, 30, tzinfo=UTC), at=NOW - 3 * DAY)

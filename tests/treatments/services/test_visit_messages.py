@@ -151,9 +151,7 @@ def test_a_release_of_a_visit_that_the_patient_knows_says_nothing(provider: Prov
     assert said(provider, LATER) == []
 
 
-@pytest.mark.parametrize(
-    "changes", [{"contact_consent": "no"}, {"died_on": NOW.date()}, {"phone": ""}], ids=lambda c: next(iter(c))
-)
+@pytest.mark.parametrize("changes", [{"died_on": NOW.date()}, {"phone": ""}], ids=lambda c: next(iter(c)))
 def test_who_is_not_written_to(provider: Provider, changes: dict[str, object]):
     visit = booked()
     patients.amend(visit.patient, changes=changes, by=BY, at=NOW)
@@ -162,8 +160,9 @@ def test_who_is_not_written_to(provider: Provider, changes: dict[str, object]):
     assert Message.objects.get().state == "dropped"
 
 
-def test_who_was_never_asked_about_reminders_hears_of_a_visit(provider: Provider):
-    assert booked().patient.contact_consent == ""
+@pytest.mark.parametrize("consent", ["", "no"])
+def test_who_wants_no_reminders_or_was_never_asked_hears_of_a_visit(provider: Provider, consent: str):
+    booked(contact_consent=consent)
 
     assert len(said(provider)) == 1
 
