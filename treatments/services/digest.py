@@ -96,7 +96,12 @@ def _words(found: Morning, on: date) -> tuple[str, str]:
     counts = "\n".join(f"{label}: {number}" for label, number in lines)
     links = "\n".join(
         f"{label}: {base}{reverse(name)}"
-        for label, name in ((_("Today"), "today"), (_("Confirmations"), "confirmations"), (_("Due list"), "due"))
+        for label, name in (
+            (_("Today"), "today"),
+            (_("Confirmations"), "confirmations"),
+            (_("Due list"), "due"),
+            (_("Messages"), "messages"),
+        )
     )
     end = _("You get this because you asked for it. To stop it, open the menu with your name.")
     subject = f"{settings.CLINIC_NAME}: {long_day(on)}"

@@ -162,6 +162,23 @@ def test_nobody_reaches_another_visit_by_their_own_link(someone):
     assert someone.client.get(f"/visits/{visit.public_id}/visit.ics").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("page", "queries"),
+    [
+        (("link",), 4),
+        (("link_birth",), 2),
+        (("link_change",), 15),
+        (("link_question", "pregnancy"), 3),
+        (("link_stop",), 2),
+    ],
+)
+def test_what_a_page_costs(someone, page, queries, django_assert_num_queries):
+    someone.get(*page)
+
+    with django_assert_num_queries(queries):
+        someone.get(*page)
+
+
 # ---- stop ----
 
 
