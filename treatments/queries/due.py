@@ -82,6 +82,9 @@ class Row(NamedTuple):
     snoozed_until: date | None
     rebook_since: date | None
     opted_out: bool
+    last_effective_on: date | None
+    learned: dict[str, Any]
+    duration_mode: str
     rank: int
     place: date
 
@@ -105,7 +108,8 @@ _ROW = (
     "pk", "patient__public_id", "patient__family_name", "patient__given_name", "patient__born_on", "patient__phone",
     "indication__code", "indication__short_name", "earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from",
     "last_treated_on", "units", "doubt", "set_from", "set_until", "set_reason", "set_by", "set_at", "computed_from",
-    "computed_until", "snoozed_until", "rebook_since", "opted_out", "call_rank", "place",
+    "computed_until", "snoozed_until", "rebook_since", "opted_out", "last_effective_on", "learned",
+    "duration_mode", "call_rank", "place",
 )  # fmt: skip
 
 

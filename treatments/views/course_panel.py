@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.formats import day
 from treatments.models import Course, CourseTreatment
+from treatments.queries.due import Row
 from treatments.queries.patient_record import GivenHere, PatientRecord, TreatmentRow
 from treatments.queries.staff import staff_names
 from treatments.rules.cycles import FEWEST, LeftOut
@@ -105,7 +106,7 @@ def names_of(courses: list[Course]) -> dict[str, str]:
 # ---- what the effect teaches ----
 
 
-def personal_range(course: Course, book: RuleBook) -> tuple[date, date, date] | None:
+def personal_range(course: Course | Row, book: RuleBook) -> tuple[date, date, date] | None:
     """From when to when, and on what day most likely, the running effect goes; None where nothing is shown."""
     if not (_shown(course, book) and course.last_effective_on and course.learned.get("n", 0) >= FEWEST):
         return None
@@ -113,7 +114,7 @@ def personal_range(course: Course, book: RuleBook) -> tuple[date, date, date] | 
     return low, best, high
 
 
-def _shown(course: Course, book: RuleBook) -> bool:
+def _shown(course: Course | Row, book: RuleBook) -> bool:
     """False where the clinic or this course has it off."""
     return book.learned_duration != LearnedDuration.OFF and course.duration_mode != CourseDuration.OFF
 

@@ -23,9 +23,12 @@ from treatments.queries import due_tabs as due
 from treatments.queries.due import Row
 from treatments.queries.due_beside import Contacts, Hold, Visit
 from treatments.queries.due_tabs import Tab
+from treatments.queries.rulebook import rulebook
 from treatments.queries.staff import staff_names
+from treatments.rules.cycles import FEWEST
 from treatments.rules.doses import units
 from treatments.rules.vocabulary import AppointmentState, Band
+from treatments.views.course_panel import personal_range
 from treatments.views.due_bar import Dates, DueBar, due_bar
 from treatments.views.rows import address_of, born, chip, name_cell, phone_link
 
@@ -54,6 +57,7 @@ class DueRows:
         self.holds = beside.holds(ids, on) if tab == due.ON_HOLD else {}
         set_by = {row.set_by for row in rows if row.set_by}
         self.staff = staff_names(set_by) if set_by else {}
+        self.rules = rulebook(on) if any(row.learned.get("n", 0) >= FEWEST for row in rows) else None
         self.patient, self.book, self.visit = address_of("patient"), address_of("book"), address_of("visit")
         self.flag = address_of("flag")
         self.words = {
@@ -122,14 +126,15 @@ class DueRows:
             f"{row.public_id}-{row.code}",
             visit.on if visit and visit.state != AppointmentState.ON_HOLD else None,
             _reasons(holds),
+            personal_range(row, self.rules) if self.rules else None,
             self.language,
         )
         return SafeString(f"{escape(row.indication)}{drawn}{self._set_by_hand(row)}")
 
     def _set_by_hand(self, row: Row) -> SafeString | str:
         """The day that a person set, beside the one that was computed."""
-        if row.set_from is None or row.set_at is None:
-            return ""
+        if row.computed_from is None or row.set_from is None or row.set_at is None:
+            return ""  # none was set, or a full treatment has ended it
         said = {
             "from": short_day(row.set_from),
             "until": day(row.set_until),
@@ -188,10 +193,22 @@ PANELS = {"book": "due_book", "log": "due_contact", "more": "due_more"}
 
 @lru_cache(maxsize=8192)
 def _drawn(
-    dates: Dates, on: date, band: Band, name: str, ref: str, booked_on: date | None, hold: str, language: str | None
+    dates: Dates,
+    on: date,
+    band: Band,
+    name: str,
+    ref: str,
+    booked_on: date | None,
+    hold: str,
+    personal: tuple[date, date, date] | None,
+    language: str | None,
 ) -> SafeString:
     """A picture is drawn once a day for the same dates and words, whoever reads the list."""
-    return picture(due_bar(dates, on=on, band=band, name=name, ref=ref, size="row", booked_on=booked_on, hold=hold))
+    return picture(
+        due_bar(
+            dates, on=on, band=band, name=name, ref=ref, size="row", booked_on=booked_on, hold=hold, personal=personal
+        )
+    )
 
 
 def dates_tab(row: Row, on: date) -> Tab:

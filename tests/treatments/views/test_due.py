@@ -17,7 +17,7 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Course, Patient
 from treatments.rules.vocabulary import Outcome
-from treatments.services import appointments, contacts, patients, treatments
+from treatments.services import appointments, contacts, effects, patients, treatments
 
 pytestmark = pytest.mark.django_db
 
@@ -419,3 +419,18 @@ def test_one_row_and_thirty_cost_the_same_queries(
         html = page(reception, tab, booked=booked)
 
     assert len(rows(html)) == number
+
+
+def test_the_picture_of_a_row_has_the_own_range_where_cycles_have_taught(reception):
+    person = factories.patient()
+    for days in (400, 250, 110):
+        given = factories.treated(person, TODAY - timedelta(days=days)).courses.get()
+        if days > 110:
+            gone_on = TODAY - timedelta(days=days - 105)
+            effects.correct(given, effects.Said(worn_off_on=gone_on), by=factories.BY, at=factories.NOW)
+    factories.treated(factories.patient(), TODAY - timedelta(days=110))
+
+    page = reception.get(reverse("due_tab", args=["now"])).content.decode()
+
+    assert page.count("due-bar-row") == 2
+    assert page.count('class="bracket"') == 1
