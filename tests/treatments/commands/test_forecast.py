@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from tests import factories
 from tests.factories import BY, NOW
 from treatments.models import Course
-from treatments.services import courses
+from treatments.services import courses, due_dates, effects
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +98,21 @@ def test_an_unknown_number_ends_with_a_sentence_and_code_2():
         run("ZZZZZZ")
 
     assert refused.value.returncode == 2
+
+
+def test_a_window_set_by_hand_and_what_was_learned_are_told_as_stored():
+    person = factories.patient(at=NOW)
+    for on in (date(2025, 1, 10), date(2025, 6, 10), date(2026, 6, 1)):
+        given = factories.treated(person, on).courses.get()
+        if on.year == 2025:
+            said = effects.Said(worn_off_on=on + timedelta(days=120))
+            effects.correct(given, said, by=BY, at=NOW)
+    days = {"due_from": date(2026, 12, 1), "due_until": date(2026, 12, 20)}
+    stored = due_dates.set_window(Course.objects.get(), **days, reason="Away", by=BY, at=NOW)
+
+    [told] = json.loads(run(person.public_id, "--format", "json"))["courses"]
+
+    assert told["learned"] == stored.learned
+    assert told["learned"]["n"] == 2
+    assert (told["due_from"], told["computed_from"]) == ("2026-12-01", stored.computed_from.isoformat())
+    assert [r["rule"] for r in told["reasons"] if r["about"] == "due_from" and r["decided"]] == ["set_by_hand"]

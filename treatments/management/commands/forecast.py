@@ -17,6 +17,7 @@ from treatments.rules.facts import Facts, RuleBook
 from treatments.rules.intervals import Forecast, band_on, forecast
 
 _DATES = ("earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from")
+_COMPUTED = ("computed_from", "computed_until")  # beside a window that was set by hand
 
 
 def the_patient(public_id: str) -> Patient:
@@ -74,7 +75,7 @@ def course_data(course: Course, facts: Facts, book: RuleBook, *, on: date) -> di
     """The forecast of one course in plain values."""
     found: Forecast = forecast(course.indication.code, facts, book, choice=choices.of(course))
     stopped = any(day and day <= on for day in (course.stopped_on, facts.died_on))
-    dates = {name: getattr(found, name) for name in ("last_treated_on", "last_effective_on", *_DATES)}
+    dates = {name: getattr(found, name) for name in ("last_treated_on", "last_effective_on", *_DATES, *_COMPUTED)}
     return {
         "indication": found.indication,
         "band": band_on(found, on, stopped=stopped).value,
@@ -82,4 +83,5 @@ def course_data(course: Course, facts: Facts, book: RuleBook, *, on: date) -> di
         "doubt": found.doubt,
         "hold_reasons": sorted({block.label for block in found.blocks if block.period.covers(on)}),
         "reasons": [reason.as_data() for reason in found.reasons],
+        "learned": found.learned.as_data() if found.learned else {},
     }
