@@ -13,7 +13,8 @@ from django.conf import settings
 from clinic.channels.base import Outgoing, Rejected, Unavailable, Unknown
 
 _MOST = 65536  # bytes of an answer that are read
-_LATER = (408, 409, 425, 429)  # these say: not now
+_OF_THE_MESSAGE = (400, 410, 413, 422)  # the words or the number are wrong, and will be the next time
+_PERHAPS_TAKEN = (409, 502, 504, *range(520, 525))  # a gateway lost the answer, or the same key is being worked on
 _LOST = "The provider did not answer; it may have the message."
 
 
@@ -41,11 +42,17 @@ class Channel:
 
 
 def _judged(answer: http.client.HTTPResponse) -> str:
-    """The provider's number of a message that it took. A redirect is a refusal: nobody follows a POST."""
-    if answer.status >= 500 or answer.status in _LATER:
-        raise Unavailable(f"The provider does not take messages now (code {answer.status}).")
-    if not 200 <= answer.status < 300:
+    """The provider's number of a message that it took.
+
+    What refuses the clinic (a token that has ended, an account without money, a redirect) is put right by people: the
+    message waits for it.
+    """
+    if answer.status in _OF_THE_MESSAGE:
         raise Rejected(f"The provider refuses this message (code {answer.status}).")
+    if answer.status in _PERHAPS_TAKEN:
+        raise Unknown(f"The provider may have the message (code {answer.status}).")
+    if not 200 <= answer.status < 300:
+        raise Unavailable(f"The provider does not take messages now (code {answer.status}).")
     with suppress(OSError, http.client.HTTPException):  # it was taken, whatever becomes of the rest of the answer
         return _reference(answer.read(_MOST))
     return ""

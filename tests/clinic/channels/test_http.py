@@ -93,7 +93,9 @@ def test_without_a_number_of_theirs_it_is_ours(provider, answer):
     ("status", "trouble"),
     [
         (500, Unavailable), (503, Unavailable), (429, Unavailable), (408, Unavailable),
-        (400, Rejected), (401, Rejected), (404, Rejected), (302, Rejected),
+        (401, Unavailable), (402, Unavailable), (403, Unavailable), (404, Unavailable), (405, Unavailable), (302, Unavailable),
+        (409, Unknown), (502, Unknown), (504, Unknown), (520, Unknown), (524, Unknown),
+        (400, Rejected), (410, Rejected), (413, Rejected), (422, Rejected),
     ],
 )  # fmt: skip
 def test_what_the_provider_answers(provider, status, trouble):
