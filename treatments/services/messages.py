@@ -19,6 +19,7 @@ from treatments.services.outbox import Claimed, Watch
 
 log = logging.getLogger(__name__)
 AT_ONCE = 500  # of one call: after a day without the provider, the rest follows a minute later
+_DELIVERED = "delivered"
 _NOT_DELIVERED = ("failed", "undelivered", "undeliverable", "rejected", "bounced", "expired")
 
 
@@ -120,19 +121,27 @@ def _of_a_person(message: Message, *states: MessageState) -> Message:
 def delivered(provider_ref: str, status: str, at: datetime) -> bool:
     """What the provider says became of a message: it settles what nobody was certain of, and shows what did not arrive.
 
-    False where the message is not ours.
+    False where no message has this number: it is not ours, or nobody has noted the number yet.
     """
-    if not provider_ref:
-        return False
-    message = Message.objects.filter(provider_ref=provider_ref).first()
-    message = message or Message.objects.filter(public_id=provider_ref).first()  # the key that we gave
+    message = _named(provider_ref)
     if message is None:
         return False
+    if message.delivery == _DELIVERED:  # reports may come out of order: what arrived has arrived
+        return True
     changes: dict[str, object] = {"delivery": status[:20], "delivery_at": at}
-    if message.state in (MessageState.UNCERTAIN, MessageState.CLAIMED) and status == "delivered":
-        changes |= {"state": MessageState.SENT.value, "sent_at": message.claimed_at or at, "why": ""}
+    if status == _DELIVERED and message.state not in (MessageState.SENT, MessageState.DROPPED):
+        sent_at = message.sent_at or message.claimed_at or at
+        changes |= {"state": MessageState.SENT.value, "sent_at": sent_at, "why": ""}
     elif status in _NOT_DELIVERED and message.state != MessageState.DROPPED:
         changes |= {"state": MessageState.FAILED.value, "why": _("The provider could not deliver it.")}
     Message.objects.filter(pk=message.pk).update(**changes)
     outbox.said(message, "message.delivery", by="provider", at=at, why=status[:20])
     return True
+
+
+def _named(provider_ref: str) -> Message | None:
+    """The message of the provider's number, or of the key that we gave, held: a mark that is being made is waited for."""
+    if not provider_ref:
+        return None
+    rows = Message.objects.select_for_update(of=("self",)).select_related("patient")
+    return rows.filter(provider_ref=provider_ref).first() or rows.filter(public_id=provider_ref).first()

@@ -43,12 +43,10 @@ def sms(request: HttpRequest) -> JsonResponse:
     at = timezone.now()
     try:
         told = _read(request)
-        act = _act(told, at)
+        key = hashlib.sha256(f"{told.get('type')} {told['id']}".encode()).hexdigest()[:32]
+        once(key, _act(told, at), by=_PROVIDER, at=at, url=str(told.get("type")))
     except Wrong as wrong:
         return JsonResponse({"error": str(wrong)}, status=wrong.status)
-    key = hashlib.sha256(f"{told['type']} {told['id']}".encode()).hexdigest()[:32]
-    try:
-        once(key, act, by=_PROVIDER, at=at, url=str(told["type"]))
     except AlreadyMade:
         return JsonResponse({"status": "known"})
     return JsonResponse({"status": "ok"})
@@ -82,11 +80,17 @@ def _read(request: HttpRequest) -> dict[str, Any]:
 def _act(told: dict[str, Any], at: datetime) -> Callable[[], object]:
     if told.get("type") == "delivery":
         ref, status = _word(told, "ref"), _word(told, "status")
-        return lambda: messages.delivered(ref, status, at)
+        return lambda: _delivered(ref, status, at)
     if told.get("type") == "incoming":
         phone, words = _word(told, "from"), _word(told, "text")
         return lambda: incoming.text(phone, words, at=at)
     raise Wrong(400, "type must be delivery or incoming.")
+
+
+def _delivered(ref: str, status: str, at: datetime) -> None:
+    """A report may be here before the message's number is: unless it is taken, its id is not spent and it comes again."""
+    if not messages.delivered(ref, status, at):
+        raise Wrong(404, "No message has this ref, or not yet.")
 
 
 def _word(told: dict[str, Any], name: str) -> str:

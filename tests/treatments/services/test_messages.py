@@ -125,6 +125,25 @@ def test_what_did_not_arrive_is_shown_as_failed(provider: Provider, sent: Messag
     assert counts() == {"failed": 1}
 
 
+def test_what_arrives_after_all_is_sent(provider: Provider, sent: Message):
+    left_at = sent.sent_at
+    messages.delivered(sent.provider_ref, "failed", NOW + MINUTE)
+
+    messages.delivered(sent.provider_ref, "delivered", NOW + 2 * MINUTE)
+
+    sent.refresh_from_db()
+    assert (sent.state, sent.why, sent.sent_at, sent.delivery) == ("sent", "", left_at, "delivered")
+
+
+def test_what_arrived_does_not_fail_by_a_report_that_was_held_up(provider: Provider, sent: Message):
+    messages.delivered(sent.provider_ref, "delivered", NOW + MINUTE)
+
+    assert messages.delivered(sent.provider_ref, "failed", NOW + 2 * MINUTE) is True
+
+    sent.refresh_from_db()
+    assert (sent.state, sent.delivery) == ("sent", "delivered")
+
+
 @pytest.mark.parametrize("reference", ["", "P-unknown"])
 def test_a_number_that_is_not_ours(provider: Provider, sent: Message, reference: str):
     assert messages.delivered(reference, "delivered", NOW) is False
