@@ -63,6 +63,12 @@ class MessageText(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways for which it has words."""
+        email = self.email.strip() and self.subject.strip()
+        return tuple(way.value for way, words in ((Way.SMS, self.sms.strip()), (Way.EMAIL, email)) if words)
+
 
 class ContactPlan(models.Model):
     """When and how patients of a group of indications are reminded. An indication without a plan has the usual one."""

@@ -17,6 +17,7 @@ from treatments.models import (
     Appointment,
     ContactConsent,
     ContactPlan,
+    ContactStep,
     Course,
     CourseBlock,
     Message,
@@ -62,12 +63,17 @@ def plans() -> Plans:
             quiet_until=row.quiet_until,
             cap_days=row.cap_days,
             most_per_cycle=row.most_per_cycle,
-            steps=tuple(Step(s.code, Anchor(s.anchor), s.offset_days, tuple(s.channels), s.text.code) for s in in_use),
+            steps=tuple(Step(s.code, Anchor(s.anchor), s.offset_days, _ways(s), s.text.code) for s in in_use),
         )
         steps |= {(row.code, step.code): step.pk for step in row.steps.all()}
         if row.is_usual:
             by_id[None] = by_id[row.pk]
     return Plans(by_id, steps)
+
+
+def _ways(step: ContactStep) -> tuple[str, ...]:
+    """Its ways, in its order, but for those that its text has no words for."""
+    return tuple(way for way in step.channels if way in step.text.ways)
 
 
 def due_courses(on: date, plans: Plans) -> QuerySet[Course]:

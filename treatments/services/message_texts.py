@@ -9,11 +9,12 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic import audit
 from clinic.channels import registry
 from clinic.channels.base import Outgoing, Trouble
-from treatments.models import Indication, MessageText, Product
+from treatments.models import ContactStep, Indication, MessageText, Product
 from treatments.models.fields import no_hidden_characters
 from treatments.rules import texts
 from treatments.rules.words import fold
@@ -23,6 +24,10 @@ from treatments.services.acts import act
 WORDS = ("sms", "subject", "email")
 _ALWAYS = ("first", "clinic", "phone", "link", "day")
 _VISIT_CODES = ("booked", "changed", "cancelled", "tomorrow")
+_NEEDS = {
+    "sms": gettext_lazy("Text messages go out with these words: keep some."),
+    "email": gettext_lazy("E-mails go out with these words: keep some."),
+}
 _NEVER = ("botulinum", "toxin")
 
 
@@ -61,7 +66,18 @@ def problems(code: str, words: Mapping[str, str]) -> dict[str, str]:
         found["subject" if words["email"].strip() else "email"] = _("An e-mail needs a subject and words.")
     if code not in _VISIT_CODES and words["email"].strip() and "stop" not in texts.used(words["email"]):
         found["email"] = found["email"] or _("A reminder by e-mail needs {stop}, so that everybody can end it.")
+    for name in _needed(code):
+        if not words[name].strip():
+            found[name] = found[name] or str(_NEEDS[name])
     return {name: sentence for name, sentence in found.items() if sentence}
+
+
+def _needed(code: str) -> set[str]:
+    """The ways by which a message of this kind goes out: a visit by every way, a reminder by those of its steps in use."""
+    if code in _VISIT_CODES:
+        return set(_NEEDS)
+    used = ContactStep.objects.filter(text__code=code, is_active=True).values_list("channels", flat=True)
+    return {way for channels in used for way in channels if way in _NEEDS}
 
 
 def _problem(code: str, words: str) -> str:

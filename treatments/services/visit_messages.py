@@ -104,14 +104,14 @@ def settle(message: Message, *, at: datetime) -> Claimed | None:
         if visit is None:
             raise Untrue(_("The visit is not on record."))
         says = _says_tomorrow(visit, at) if _is_tomorrow(message) else _says(visit, _knew(message), at)
-        way = _way(message)
+        text = MessageText.objects.get(code=says.text)
+        way = _way(message, text)
     except Untrue as untrue:
         outbox.drop(message, why=str(untrue))
         return None
     if until := _quiet_until(says, at):
         outbox.postpone(message, until=until)
         return None
-    text = MessageText.objects.get(code=says.text)
     words = wording.of_visit(text, visit, way=way, starts_at=says.starts_at, at=at)
     message.kind = message.text_code = says.text
     message.channel, message.address = way, wording.address_of(message.patient, way)
@@ -149,12 +149,12 @@ def _says_tomorrow(visit: Appointment, at: datetime) -> Says:
     return Says(TOMORROW, visit.starts_at)
 
 
-def _way(message: Message) -> str:
+def _way(message: Message, text: MessageText) -> str:
     """How the patient is told. Whoever stopped reminders still hears of a visit: the page on which they did says so."""
     patient = message.patient
     if patient.died_on or patient.merged_into_id:
         raise Untrue(_("The patient has died, or the record was merged into another one."))
-    way = first_of(_ORDER, find.reachable(patient.phone, patient.email))
+    way = first_of(_ORDER, [way for way in find.reachable(patient.phone, patient.email) if way in text.ways])
     if not way:
         raise Untrue(_("There is no way to reach the patient by a message."))
     return way

@@ -11,7 +11,7 @@ from clinic.channels.base import Unavailable
 from clinic.models import AuditEvent
 from tests import factories
 from tests.treatments.admin.forms import said, url
-from treatments.models import ClinicSettings, MessageText
+from treatments.models import ClinicSettings, ContactStep, MessageText
 from treatments.services import message_texts
 from treatments.services.stale import Stale
 
@@ -78,6 +78,8 @@ def test_saving_what_stands_changes_nothing(door, row):
         ({"email": "Chronic migraine"}, "email", "“Chronic migraine” names a treatment"),
         ({"email": ""}, "email", "An e-mail needs a subject and words."),
         ({"subject": ""}, "subject", "An e-mail needs a subject and words."),
+        ({"sms": " "}, "sms", "Text messages go out with these words: keep some."),
+        ({"subject": "", "email": ""}, "email", "E-mails go out with these words: keep some."),
         ({"sms": "a\u202eb"}, "sms", "Remove the hidden character"),
     ],
 )
@@ -93,6 +95,17 @@ def test_a_reminder_by_email_can_always_be_stopped(door):
     row = MessageText.objects.get(code="due")
 
     assert "{stop}" in said(save(door, row, email="Come back, {first}: {link}"))["email"][0]
+
+
+def test_a_reminder_keeps_the_words_of_the_ways_that_its_steps_go(door):
+    row = MessageText.objects.get(code="due")
+
+    assert set(said(save(door, row, sms="", subject="", email=""))) == {"sms", "email"}
+
+    ContactStep.objects.filter(text=row).update(channels=["email"])
+    assert save(door, row, sms="").status_code == 302
+    ContactStep.objects.filter(text=row).update(is_active=False)
+    assert save(door, row, sms="", subject="", email="").status_code == 302
 
 
 def test_every_delivered_text_passes_the_same_check():

@@ -92,6 +92,17 @@ def test_an_e_mail_has_its_subject_and_the_link_that_stops(provider: Provider):
     assert set(PatientLink.objects.values_list("purpose", flat=True)) == {"due", "stop"}
 
 
+def test_a_way_without_words_is_not_taken(provider: Provider):
+    MessageText.objects.filter(code="due").update(sms="")
+    due(email="alina@example.org")
+    due()
+
+    row = run()
+
+    assert [one.to for one in provider.sent] == ["alina@example.org"]
+    assert balance(row) == {"sent": 1, "no_channel": 1}
+
+
 def test_two_due_courses_make_one_message(provider: Provider):
     person = due()
     factories.treated(person, LAST, area="lateral_canthal_lines", units="12")

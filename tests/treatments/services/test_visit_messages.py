@@ -10,7 +10,7 @@ from clinic.channels.base import Unavailable
 from tests import factories
 from tests.factories import BY, NOW
 from tests.fakes import Provider
-from treatments.models import Appointment, Message, PatientLink
+from treatments.models import Appointment, Message, MessageText, PatientLink
 from treatments.rules.vocabulary import AppointmentState
 from treatments.services import appointments, flags, merges, messages, patients
 
@@ -60,6 +60,16 @@ def test_a_booking(provider: Provider):
     message = Message.objects.get()
     assert (message.kind, message.state, message.appointment) == ("booked", "sent", visit)
     assert PatientLink.objects.get().appointment == visit
+
+
+def test_a_way_without_words_is_not_taken(provider: Provider):
+    MessageText.objects.filter(code="booked").update(sms="")
+    booked(email="maya@example.org")
+    factories.visit(factories.patient(phone="+447700900124"), SECOND)
+
+    messages.send_waiting(at=TOLD)
+
+    assert [(one.channel, one.state) for one in Message.objects.order_by("pk")] == [("email", "sent"), ("", "dropped")]
 
 
 def test_a_booking_that_was_undone(provider: Provider):
