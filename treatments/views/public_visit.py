@@ -123,7 +123,9 @@ def _times(visitor: Visitor, wanted: Wanted | None, *, gone: bool = False) -> Ht
 
 
 def _visit(visitor: Visitor, visit: Appointment) -> dict[str, Any]:
-    starts, sent = timezone.localtime(visit.starts_at), patient_answers.sent(visitor.link)
+    """Without the date of birth nothing of the answers: that somebody has to call would tell what they were."""
+    starts = timezone.localtime(visit.starts_at)
+    sent = patient_answers.sent(visitor.link) if visitor.proven else None
     asked = visit.requests.filter(wish=Wish.ANOTHER_TIME, handled_at__isnull=True).first()
     return {
         "visit": visit,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from clinic.models import AuditEvent
 from tests import factories
@@ -77,6 +78,16 @@ def test_a_yes_holds_the_visit_tells_reception_and_shows_no_verdict(visit, someo
         assert [word for word in VERDICTS if word in said.lower().replace("stop reminders", "")] == []
 
 
+def test_without_the_date_of_birth_nothing_is_said_of_the_answers(visit, someone):
+    before = words(holder_of(visit).get())
+
+    answer_all(someone, pregnancy="yes")
+
+    stranger = Client()
+    assert words(stranger.get(someone.url())) == before
+    assert "You sent your answers" in words(someone.get())
+
+
 def test_not_sure_tells_reception(visit, someone):
     answer_all(someone, today="not_sure", infection_at_site="not_sure")
 
@@ -135,6 +146,7 @@ def test_the_next_messages_link_knows_that_they_were_sent(visit, someone):
     answer_all(someone, pregnancy="yes")
 
     other = holder_of(visit)
+    other.know()
 
     assert "Someone from the clinic will call before your visit." in words(other.get())
 
