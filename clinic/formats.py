@@ -52,6 +52,11 @@ def count(number: int, one: str, many: str) -> str:
     return _("%(number)d %(noun)s") % {"number": number, "noun": one if number == 1 else many}
 
 
+def up_to(number: int, most: int) -> str:
+    """A number that was counted as far as `most` and one more; beyond that it is "more than 1,000"."""
+    return _("more than %(most)s") % {"most": f"{most:,}"} if number > most else str(number)
+
+
 def safe_cell(text: str) -> str:
     """A cell of a CSV file that no spreadsheet takes for a formula: an apostrophe before = + - @, tab and line break."""
     return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r", "\n")) else text

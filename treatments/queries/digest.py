@@ -14,7 +14,10 @@ from treatments.rules.vocabulary import AppointmentState, MessageState, Reply
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """`cannot_come`, `another_time`: visits to come; `asked`: requests that wait, those included."""
+    """`cannot_come`, `another_time`: visits to come; `asked`: requests that wait, those included.
+
+    `due` and `overdue` are counted as far as `due.COUNTED` and one more.
+    """
 
     visits: int
     on_hold: int

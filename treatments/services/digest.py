@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from clinic.channels import registry
 from clinic.channels.base import Outgoing, Trouble, Unavailable
-from clinic.formats import long_day
+from clinic.formats import long_day, up_to
 from clinic.models import User
 from treatments.models import DigestMail
 from treatments.queries.digest import Morning, morning
+from treatments.queries.due import COUNTED
 
 log = logging.getLogger(__name__)
 _WAY = "email"
@@ -85,8 +86,8 @@ def _words(found: Morning, on: date) -> tuple[str, str]:
     lines = [
         (_("Visits today"), found.visits),
         (_("Visits on hold, to be decided"), found.on_hold),
-        (_("Due and not booked"), found.due),
-        (_("Overdue and not booked"), found.overdue),
+        (_("Due and not booked"), up_to(found.due, COUNTED)),
+        (_("Overdue and not booked"), up_to(found.overdue, COUNTED)),
         (_("Visits whose patient cannot come"), found.cannot_come),
         (_("Visits whose patient wants another time"), found.another_time),
         (_("Requests of patients that wait"), found.asked),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from clinic.formats import clock, long_day
+from clinic.formats import clock, long_day, up_to
 from clinic.models import Location
 from treatments.queries import due, hours
 from treatments.queries.diary import HeldVisit, Visit
@@ -106,8 +106,9 @@ def _closed(day: date) -> list[str]:
 
 def _see_who_is_due(today: date) -> str:
     numbers = due.counts(today, due.Filters())
-    waiting = numbers[due.NOW.slug] + numbers[due.OVERDUE.slug]
-    return _("See who is due (%(n)d)") % {"n": waiting}
+    parts = numbers[due.NOW.slug], numbers[due.OVERDUE.slug]
+    waiting = up_to(max(parts), due.COUNTED) if max(parts) > due.COUNTED else str(sum(parts))
+    return _("See who is due (%(n)s)") % {"n": waiting}
 
 
 def _totals(visits: list[Visit]) -> list[tuple[int, str]]:

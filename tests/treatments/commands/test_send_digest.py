@@ -16,6 +16,7 @@ from clinic.channels.base import Rejected, Unavailable, Unknown
 from tests import factories
 from tests.factories import NOW, TODAY
 from treatments.models import DigestMail, Message
+from treatments.queries import due
 from treatments.queries.digest import Morning, morning
 from treatments.rules.vocabulary import Reply, Way, Wish
 from treatments.services import digest, replies
@@ -104,6 +105,15 @@ def test_who_wants_it_gets_counts_and_links_and_no_name(post, maya):
     assert "Today: http://127.0.0.1:8000/today/" in letter.text
     for name in ("Marsh", "Alina", "Quinn", "900123", "MARSH"):
         assert name not in letter.text + letter.subject
+
+
+def test_more_than_are_counted_are_said_to_be_more(post, maya, monkeypatch):
+    monkeypatch.setattr(due, "counts", lambda *_of: {"now": 1001, "overdue": 1000})
+
+    command()
+
+    (letter,) = post.sent
+    assert "Due and not booked: more than 1,000\nOverdue and not booked: 1000\n" in letter.text
 
 
 def test_nobody_else_gets_it(post, maya):

@@ -14,6 +14,7 @@ from clinic.models import ClosedDay, Location, User
 from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Appointment, Service
+from treatments.queries import due
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import Answer, AppointmentState
 from treatments.services import appointments, consents, flags
@@ -188,6 +189,12 @@ def test_an_empty_day_says_so_and_leads_to_who_is_due(reception):
     assert "No visits on Thursday 24-Dec-2026." in html
     assert '<a class="btn btn-outline-primary" href="/due/">See who is due (2)</a>' in html
     assert "<table" not in html
+
+
+def test_more_than_are_counted_are_not_added_up(reception, monkeypatch):
+    monkeypatch.setattr(due, "counts", lambda *_of: {"now": 1001, "overdue": 400})
+
+    assert "See who is due (more than 1,000)" in page(reception, date="2026-12-24")
 
 
 def test_a_closed_day_says_why(reception):
