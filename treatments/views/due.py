@@ -96,7 +96,7 @@ def export(request: HttpRequest) -> HttpResponse:
         request.user,  # type: ignore[arg-type]
         by=request.user.get_username(),
         at=timezone.now(),
-        details={"tab": chosen.slug, "on": on, "rows": number, **_asked_for(filters)},
+        details={"tab": chosen.slug, "on": on, "rows": number, **asked_for(filters)},
     )
     return answer
 
@@ -131,14 +131,15 @@ def _cursor(request: HttpRequest) -> Cursor | None:
         return None
 
 
-def _asked_for(filters: Filters) -> dict[str, str]:
+def asked_for(filters: Filters) -> dict[str, str]:
+    """The filters by name, as the audit trail keeps them."""
     return {name: getattr(filters, name) for name in ("indication", "practitioner", "booked", "order")}
 
 
 def _asked(form: DueFilters) -> dict[str, str]:
     """The filters that differ from the usual ones, for an address."""
-    usual = _asked_for(form.usual)
-    return {name: value for name, value in _asked_for(form.filters()).items() if value != usual[name]}
+    usual = asked_for(form.usual)
+    return {name: value for name, value in asked_for(form.filters()).items() if value != usual[name]}
 
 
 def _here(tab: Tab, form: DueFilters | None = None, **more: Any) -> str:

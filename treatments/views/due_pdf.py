@@ -22,7 +22,7 @@ from treatments.queries.due import Row
 from treatments.queries.due_beside import contacts
 from treatments.queries.due_tabs import LAPSED, NOW, OVERDUE, REBOOK, SNOOZED, Tab
 from treatments.rules.vocabulary import Outcome
-from treatments.views.due import PRINTED, filters_of, tab_of
+from treatments.views.due import PRINTED, asked_for, filters_of, tab_of
 from treatments.views.due_rows import contacts_words, dates_tab
 from treatments.views.due_words import LABELS
 from treatments.views.paper import Column, Paper
@@ -60,7 +60,7 @@ def due_pdf(request: HttpRequest, tab: str) -> HttpResponse:
         request.user,  # type: ignore[arg-type]
         by=request.user.get_username(),
         at=at,
-        details={"tab": chosen.slug, "on": on, "rows": len(rows), "format": "pdf"},
+        details={"tab": chosen.slug, "on": on, "rows": len(rows), "format": "pdf", **asked_for(filters)},
     )
     answer = HttpResponse(paper.bytes_of(), content_type="application/pdf")
     answer["Content-Disposition"] = f'attachment; filename="due-{chosen.slug}-{on.isoformat()}.pdf"'

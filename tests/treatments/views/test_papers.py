@@ -132,6 +132,13 @@ def test_the_due_list_keeps_to_the_filters_and_tabs_there_are(written: list[str]
 
     assert response.status_code == 200
     assert "Nobody is on this list." in written
+    kept = AuditEvent.objects.get(verb="due_list.exported").details
+    assert (kept["indication"], kept["practitioner"], kept["booked"], kept["order"]) == (
+        "chronic_migraine",
+        "",
+        "no",
+        "",
+    )
     assert signed_in("reception").get("/due/everything/print.pdf").status_code == 404
 
 
