@@ -117,7 +117,7 @@ def test_the_due_list_has_what_a_call_needs(written: list[str]):
     assert response["Content-Disposition"] == 'attachment; filename="due-overdue-2026-11-22.pdf"'
     page = "\n".join(written)
     for said in (
-        "Due list: overdue, 22-Nov-2026", "1 course, overdue, not booked", "ŐRSI, Ğülben", person.public_id, "07700 900123",
+        "Due list: overdue, 22-Nov-2026", "1 course, overdue, to be called", "ŐRSI, Ğülben", person.public_id, "07700 900123",
         "79 days past", "☐ No answer   ☐ Left message", "Contains patient information", "printed by Ruth Osei, 22-Nov-2026 09:00",
     ):  # fmt: skip
         assert said in page
