@@ -82,7 +82,7 @@ def running(command: Sequence[object], environment: dict[str, str], *, folder: P
             raise
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(120)
 
 
 def _wait(server: Server, process: subprocess.Popen, workers: int, log: str) -> None:
