@@ -1,7 +1,8 @@
 """Messages about a visit: noted with the act, decided when their time comes from what is true then.
 
 An act notes what the patient knew before it. Three minutes later that is compared with how the visit stands: nothing
-new, and nothing is sent; several acts in between make one message, an undone one makes none.
+new, and nothing is sent; several acts in between make one message, an undone one makes none. They go to everybody who
+can be reached: the consent that a patient gives or takes back is for reminders.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.django_db
 LAST = date(2026, 7, 25)  # due from 25 October, until 25 November
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 NUMBER = "+447700900123"
+TOMORROW = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 
 
 def due(**fields: Any) -> Patient:
@@ -460,7 +461,7 @@ def test_nothing_is_sent_inside_a_transaction(provider: Provider):
 
 def test_tomorrows_visits_are_told_once(provider: Provider):
     person = factories.patient(phone=NUMBER)
-    factories.visit(person, datetime(2026, 11, 23, 17, 30, tzinfo=UTC), at=NOW - 3 * DAY)
+    factories.visit(person, TOMORROW, at=NOW - 3 * DAY)
     messages.send_waiting(at=NOW - 2 * DAY)
 
     assert balance(run()) == {"tomorrow": 1}
@@ -474,7 +475,7 @@ def test_tomorrows_visits_are_told_once(provider: Provider):
 @pytest.mark.parametrize("happened", [died, unreachable, factories.flag])
 def test_tomorrows_visit_of_somebody_who_is_not_written_to(provider: Provider, happened):
     person = factories.patient(phone=NUMBER)
-    factories.visit(person, datetime(2026, 11, 23, 17, 30, tzinfo=UTC), at=NOW - 3 * DAY)
+    factories.visit(person, TOMORROW, at=NOW - 3 * DAY)
     Message.objects.all().delete()
     happened(person)
 
@@ -483,9 +484,18 @@ def test_tomorrows_visit_of_somebody_who_is_not_written_to(provider: Provider, h
     assert provider.sent == []
 
 
+def test_tomorrows_visit_of_somebody_who_stopped_reminders(provider: Provider):
+    person = factories.patient(phone=NUMBER)
+    factories.visit(person, TOMORROW, at=NOW - 3 * DAY)
+    messages.send_waiting(at=NOW - 2 * DAY)
+    opted_out(person)
+
+    assert balance(run()) == {"tomorrow": 1}
+
+
 def test_who_was_told_of_the_booking_today_is_not_told_of_tomorrow(provider: Provider):
     person = factories.patient(phone=NUMBER)
-    factories.visit(person, datetime(2026, 11, 23, 17, 30, tzinfo=UTC), at=NOW + 10 * MINUTE)
+    factories.visit(person, TOMORROW, at=NOW + 10 * MINUTE)
     messages.send_waiting(at=NOW + 15 * MINUTE)
 
     assert balance(run(NOW + 20 * MINUTE)) == {}

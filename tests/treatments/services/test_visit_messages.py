@@ -12,7 +12,7 @@ from tests.factories import BY, NOW
 from tests.fakes import Provider
 from treatments.models import Appointment, Message, MessageText, PatientLink
 from treatments.rules.vocabulary import AppointmentState
-from treatments.services import appointments, flags, merges, messages, patients
+from treatments.services import appointments, flags, merges, messages, patients, replies
 
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -168,6 +168,17 @@ def test_who_is_not_written_to(provider: Provider, changes: dict[str, object]):
 
     assert said(provider) == []
     assert Message.objects.get().state == "dropped"
+
+
+def test_who_stopped_reminders_hears_of_a_visit_as_before(provider: Provider):
+    visit = booked()
+    replies.stop_reminders(visit.patient, by=BY, at=NOW)
+
+    assert [text[:6] for text in said(provider)] == ["Booked"]
+    factories.moved(visit, SECOND, at=TOLD + DAY)
+    assert [text[:7] for text in said(provider, TOLD + DAY + 4 * MINUTE)] == ["Changed"]
+    cancel(visit, TOLD + 2 * DAY)
+    assert [text[:9] for text in said(provider, TOLD + 2 * DAY + 4 * MINUTE)] == ["Cancelled"]
 
 
 @pytest.mark.parametrize("consent", ["", "no"])
