@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from treatments.models import Appointment, ContactPlan, Message, MessageText
+from treatments.models import Appointment, ContactPlan, Message, MessageText, Patient
 from treatments.models.fields import new_long_id
 from treatments.queries import reminders as find
 from treatments.rules.quiet_hours import quiet_ends
@@ -28,7 +28,7 @@ from treatments.services.outbox import Claimed
 VISIT, TOMORROW = "visit", "tomorrow"  # what a message is before it is decided
 UNDO = timedelta(minutes=3)
 _ORDER = (Way.SMS.value, Way.EMAIL.value)
-_SOON = timedelta(hours=24)  # a visit within that is told of in quiet hours too
+_SOON = timedelta(hours=24)  # what was done with a visit within that is told of in quiet hours too
 _UNKNOWN = "new"
 
 
@@ -81,16 +81,28 @@ def note_release(visit: Appointment, *, by: str, at: datetime) -> None:
 def tomorrow(on: date) -> list[int]:
     """The visits of the next day that are booked and whose patients have not been told of it."""
     visits = Appointment.objects.filter(on=on + timedelta(days=1), state=AppointmentState.BOOKED.value)
-    told = Message.objects.filter(kind=TOMORROW, appointment__in=visits).order_by().values("appointment")
-    return list(visits.exclude(pk__in=told).order_by("starts_at", "pk").values_list("pk", flat=True))
+    told = Message.objects.filter(kind=TOMORROW, key__endswith=f":{on + timedelta(days=1)}", appointment__in=visits)
+    told = told.exclude(state=MessageState.DROPPED.value).order_by()
+    return list(visits.exclude(pk__in=told.values("appointment")).order_by("starts_at", "pk").values_list("pk", flat=True))
 
 
 def note_tomorrow(visit: Appointment, *, by: str, at: datetime) -> Message | None:
-    """Tell of a visit of the next day; None where that is not to be. The patient is held by the caller."""
+    """Tell of a visit of the next day; None where that is not to be, or not at any hour of today that is left.
+
+    The patient is held by the caller.
+    """
     day = timezone.localtime(visit.starts_at).date()
     key = f"{TOMORROW}:{visit.public_id}:{day}"
     lately = Message.objects.filter(appointment=visit).exclude(state=MessageState.DROPPED.value)
     if lately.filter(Q(key=key) | Q(sent_at__gt=at - _SOON) | Q(state=MessageState.WAITING.value)).exists():
+        return None
+    try:
+        says = _says_tomorrow(visit, at)
+        _way(visit.patient, MessageText.objects.get(code=says.text))
+    except Untrue:
+        return None
+    until = _quiet_until(says, at)
+    if until and timezone.localtime(until).date() != timezone.localtime(at).date():
         return None
     return Message.objects.create(
         public_id=new_long_id(),
@@ -106,7 +118,7 @@ def settle(message: Message, *, at: datetime) -> Claimed | None:
             raise Untrue(_("The visit is not on record."))
         says = _says_tomorrow(visit, at) if _is_tomorrow(message) else _says(visit, _knew(message), at)
         text = MessageText.objects.get(code=says.text)
-        way = _way(message, text)
+        way = _way(message.patient, text)
     except Untrue as untrue:
         outbox.drop(message, why=str(untrue))
         return None
@@ -150,9 +162,8 @@ def _says_tomorrow(visit: Appointment, at: datetime) -> Says:
     return Says(TOMORROW, visit.starts_at)
 
 
-def _way(message: Message, text: MessageText) -> str:
+def _way(patient: Patient, text: MessageText) -> str:
     """How the patient is told. Whoever stopped reminders still hears of a visit: the page on which they did says so."""
-    patient = message.patient
     if patient.died_on or patient.merged_into_id:
         raise Untrue(_("The patient has died, or the record was merged into another one."))
     way = first_of(_ORDER, [way for way in find.reachable(patient.phone, patient.email) if way in text.ways])
@@ -163,7 +174,7 @@ def _way(message: Message, text: MessageText) -> str:
 
 def _quiet_until(says: Says, at: datetime) -> datetime | None:
     plan = ContactPlan.objects.filter(is_usual=True).first()
-    if plan is None or says.starts_at - at < _SOON:
+    if plan is None or (says.text != TOMORROW and says.starts_at - at < _SOON):
         return None
     return quiet_ends(at, plan.quiet_from, plan.quiet_until, ZoneInfo(settings.TIME_ZONE))
 

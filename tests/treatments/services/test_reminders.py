@@ -24,7 +24,7 @@ from treatments.models import (
     Reminder,
     ReminderRun,
 )
-from treatments.services import merges, messages, outbox, patients, reminders, treatments
+from treatments.services import appointments, flags, merges, messages, outbox, patients, reminders, treatments
 
 pytestmark = pytest.mark.django_db
 LAST = date(2026, 7, 25)  # due from 25 October, until 25 November
@@ -500,6 +500,46 @@ def test_who_was_told_of_the_booking_today_is_not_told_of_tomorrow(provider: Pro
 
     assert balance(run(NOW + 20 * MINUTE)) == {}
     assert [one.text[:6] for one in provider.sent] == ["Booked"]
+
+
+def test_a_visit_that_was_told_of_and_moved_is_told_of_again(provider: Provider):
+    person = factories.patient(phone=NUMBER)
+    visit = factories.visit(person, TOMORROW, at=NOW - 3 * DAY)
+    messages.send_waiting(at=NOW - 2 * DAY)
+    assert balance(run()) == {"tomorrow": 1}
+    factories.moved(visit, TOMORROW + 7 * DAY, at=NOW + MINUTE)
+    messages.send_waiting(at=NOW + 5 * MINUTE)
+
+    assert balance(run(NOW + 7 * DAY, on=TODAY + 7 * DAY)) == {"tomorrow": 1}
+
+
+def test_a_visit_whose_message_was_dropped_is_told_of_when_it_is_true_again(provider: Provider):
+    person = factories.patient(phone=NUMBER)
+    visit = factories.visit(person, TOMORROW, at=NOW - 3 * DAY)
+    messages.send_waiting(at=NOW - 2 * DAY)
+    provider.trouble = Unavailable("The provider cannot be reached.")
+    run()
+    provider.trouble = None
+    flag = factories.flag(person)
+    messages.send_waiting(at=NOW + 6 * MINUTE)
+    assert Message.objects.get(kind="tomorrow").state == "dropped"
+    flags.enter_in_error(flag, reason="Said of somebody else", by=BY, at=NOW + 7 * MINUTE)
+    visit.refresh_from_db()
+    appointments.release(visit, by=BY, at=NOW + 7 * MINUTE)
+
+    assert balance(run(NOW + 20 * MINUTE)) == {"tomorrow": 1}
+
+
+def test_nobody_is_told_of_tomorrow_in_quiet_hours(provider: Provider):
+    factories.visit(factories.patient(phone=NUMBER), TOMORROW, at=NOW - 3 * DAY)
+    messages.send_waiting(at=NOW - 2 * DAY)
+    before = len(provider.sent)
+
+    run(NOW.replace(hour=20, minute=30))  # the night ends on the day of the visit itself
+    assert Message.objects.filter(kind="tomorrow").count() == 0
+    run(NOW.replace(hour=6))
+    assert len(provider.sent) == before
+    assert messages.send_waiting(at=NOW).counts == {"sent": 1}
 
 
 # ---- two records of one person ----
