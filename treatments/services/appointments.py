@@ -146,11 +146,12 @@ def move(
     override = override if soft_stops(found) else None
     diary.refuse_taken(booking, but=appointment)
     diary.refuse_held(booking, by=by.username, at=at)
-    was = timezone.localtime(appointment.starts_at)
+    was, knew = timezone.localtime(appointment.starts_at), visit_messages.as_it_stands(appointment)
     appointment.practitioner, appointment.room = booking.practitioner, booking.room
     appointment.on, appointment.starts_at, appointment.ends_at = booking.on, booking.starts_at, booking.ends_at
-    replies.forget(appointment)
-    replies.settled(appointment, by=by.username, at=at)
+    if visit_messages.as_it_stands(appointment) != knew:  # another room alone is nothing to the patient
+        replies.forget(appointment)
+        replies.settled(appointment, by=by.username, at=at)
     appointment.findings = [f.as_data() for f in found]
     appointment.acknowledged_by = by.username if cautions(found) else ""
     overrides.note(appointment, override, found, at=at)
@@ -159,7 +160,7 @@ def move(
     slot_holds.drop(appointment.patient, by=by.username)
     if appointment.starts_at < was:
         earlier.fulfilled(appointment.patient, at=at)
-    visit_messages.note(appointment, knew=was, by=by.username, at=at)
+    visit_messages.note(appointment, knew=knew, by=by.username, at=at)
     _audit(
         "appointment.moved",
         appointment,
@@ -202,7 +203,7 @@ def cancel(
     if what_next == WhatNext.CLOSE:
         for course in appointment.courses.filter(stopped_on__isnull=True):
             courses.stop(course, reason=_("Closed until the patient asks."), by=by, at=at)
-    visit_messages.note(appointment, knew=appointment.starts_at, by=by, at=at)
+    visit_messages.note(appointment, knew=visit_messages.as_it_stands(appointment), by=by, at=at)
     details: dict[str, object] = {"what_next": what_next} if what_next else {}
     _audit("appointment.cancelled", appointment, by=by, at=at, reason=appointment.state_reason, details=details)
     return appointment

@@ -157,4 +157,4 @@ def claim(message: int, *, at: datetime, worker: str) -> Message | None:
     claimed = {"state": MessageState.CLAIMED.value, "claimed_by": worker, "claimed_at": at, "why": ""}
     if not waiting.update(**claimed, attempts=F("attempts") + 1):
         return None
-    return Message.objects.select_related("patient", "appointment__practitioner").get(pk=message)
+    return Message.objects.select_related("patient", "appointment__practitioner", "appointment__room").get(pk=message)

@@ -40,14 +40,30 @@ class Says:
     starts_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A visit as its patient knows it: when, and at which location (its row)."""
+
+    starts_at: datetime
+    location: int
+
+    def __str__(self) -> str:
+        return f"{self.location}@{self.starts_at.isoformat()}"
+
+
+def as_it_stands(visit: Appointment) -> Known:
+    """What somebody knows who has been told of the visit as it is."""
+    return Known(visit.starts_at, visit.room.location_id)
+
+
 class Untrue(Exception):
     """There is nothing to say any more; the sentence says why."""
 
 
-def note(visit: Appointment, *, knew: datetime | None, by: str, at: datetime) -> None:
+def note(visit: Appointment, *, knew: Known | None, by: str, at: datetime) -> None:
     """In the transaction of an act: look in three minutes whether the patient has to be told.
 
-    `knew`: the start that the patient knew of before; None where there was no visit to their knowledge. A note that is
+    `knew`: the visit as the patient knew it before; None where there was no visit to their knowledge. A note that is
     already waiting keeps what it remembers, and waits again.
     """
     about = Message.objects.filter(appointment=visit, key__startswith=f"{VISIT}:")
@@ -56,12 +72,11 @@ def note(visit: Appointment, *, knew: datetime | None, by: str, at: datetime) ->
     last = about.order_by("-made_at", "-pk").first()
     if last and _kept_for_the_hold(last):
         knew = _knew(last)
-    if visit.starts_at <= at and (knew is None or knew <= at):
+    if visit.starts_at <= at and (knew is None or knew.starts_at <= at):
         return
-    remembered = knew.isoformat() if knew else _UNKNOWN
     Message.objects.create(
         public_id=new_long_id(),
-        key=f"{VISIT}:{visit.public_id}:{visit.version}:{remembered}",
+        key=f"{VISIT}:{visit.public_id}:{visit.version}:{knew or _UNKNOWN}",
         kind=VISIT,
         patient_id=visit.patient_id,
         appointment=visit,
@@ -134,21 +149,21 @@ def settle(message: Message, *, at: datetime) -> Claimed | None:
     return Claimed(message)
 
 
-def _says(visit: Appointment, knew: datetime | None, at: datetime) -> Says:
+def _says(visit: Appointment, knew: Known | None, at: datetime) -> Says:
     """How the visit stands against what the patient knew."""
     if visit.state == AppointmentState.CANCELLED:
         if knew is None:
             raise Untrue(_("The visit was taken back before anybody was told of it."))
-        if knew <= at:
+        if knew.starts_at <= at:
             raise Untrue(_("The time of the visit has passed."))
-        return Says("cancelled", knew)
+        return Says("cancelled", knew.starts_at)
     if visit.state == AppointmentState.ON_HOLD:
         raise Untrue(_held())
     if visit.state != AppointmentState.BOOKED or visit.starts_at <= at:
         raise Untrue(_("The time of the visit has come."))
     if knew is None:
         return Says("booked", visit.starts_at)
-    if knew == visit.starts_at:
+    if knew == as_it_stands(visit):
         raise Untrue(_("The visit is as the patient knew it."))
     return Says("changed", visit.starts_at)
 
@@ -183,9 +198,12 @@ def _is_tomorrow(message: Message) -> bool:
     return message.key.startswith(f"{TOMORROW}:")
 
 
-def _knew(message: Message) -> datetime | None:
+def _knew(message: Message) -> Known | None:
     said = message.key.split(":", 3)[3].removesuffix(f":{message.public_id}")
-    return None if said == _UNKNOWN else datetime.fromisoformat(said)
+    if said == _UNKNOWN:
+        return None
+    location, _at, starts_at = said.partition("@")
+    return Known(datetime.fromisoformat(starts_at), int(location))
 
 
 def _kept_for_the_hold(message: Message) -> bool:

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from clinic.channels.base import Unavailable
+from clinic.models import Location, Room
 from tests import factories
 from tests.factories import BY, NOW
 from tests.fakes import Provider
-from treatments.models import Appointment, Message, MessageText, PatientLink
-from treatments.rules.vocabulary import AppointmentState
-from treatments.services import appointments, flags, merges, messages, patients, replies
+from treatments.models import Appointment, Message, MessageText, PatientLink, PatientRequest
+from treatments.rules.vocabulary import AppointmentState, Reply, Way
+from treatments.services import appointments, flags, links, merges, messages, patients, replies
 
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -98,6 +99,29 @@ def test_a_move(provider: Provider):
     factories.moved(known(), SECOND, at=NOW + DAY)
 
     assert said(provider, LATER) == ["Changed: your visit at Harbour Skin Clinic is now Thu 3 December, 4:30pm"]
+
+
+def in_room(visit: Appointment, room: Room, *, at: datetime) -> Appointment:
+    wanted = {"practitioner": visit.practitioner, "starts_at": visit.starts_at, "minutes": 30, "acknowledged": True}
+    return appointments.move(visit, room=room, by=factories.staff("reception"), at=at, **wanted)
+
+
+def test_the_same_time_at_another_location_is_a_change_with_a_link_that_holds(provider: Provider):
+    elsewhere = factories.room(location=Location.objects.create(name="Quayside"))
+    in_room(known(), elsewhere, at=NOW + DAY)
+
+    assert said(provider, LATER) == ["Changed: your visit at Harbour Skin Clinic is now Tue 1 December, 10:00am"]
+    link = PatientLink.objects.order_by("-pk")[0]
+    assert links.find(links.signed(link), at=LATER) == link
+
+
+def test_another_room_is_nothing_to_the_patient(provider: Provider):
+    visit = replies.reply(known(), Reply.ANOTHER_TIME, by=BY, at=NOW + DAY, way=Way.LINK)
+
+    visit = in_room(visit, factories.room(), at=NOW + DAY)
+
+    assert (visit.reply, PatientRequest.objects.get().handled_at) == ("another_time", None)
+    assert said(provider, LATER) == []
 
 
 def test_moved_and_moved_back(provider: Provider):
