@@ -18,6 +18,7 @@ from treatments.models import (
     Appointment,
     Consent,
     ContactAttempt,
+    ContactConsent,
     Course,
     CourseTreatment,
     EarlierWish,
@@ -44,6 +45,7 @@ _OWNED: tuple[type[models.Model], ...] = (
     Flag, SafetyAnswer, Consent, EarlierWish, Message, PatientLink, PatientRequest,
 )  # fmt: skip
 """What a patient owns and the merge hands over as it is. Treatments, courses and visits need more care."""
+_SAID = "contact_consent"  # in `moved`, beside the rows
 
 
 @act
@@ -54,7 +56,8 @@ def merge(kept: Patient, gone: Patient, *, reason: str, by: str, at: datetime) -
     """
     kept, gone = _both(kept, gone)
     _check(kept, gone, reason)
-    moved = {model.__name__: _hand_over(model, gone, kept) for model in _OWNED}
+    moved: dict[str, Any] = {model.__name__: _hand_over(model, gone, kept) for model in _OWNED}
+    moved[_SAID] = _keep_the_no(kept, gone, by=by, at=at)
     _explain_intervals(kept, gone, by=by, at=at)
     moved["Course"] = _hand_over_courses(gone, kept)
     moved["Reminder"] = _hand_over_reminders(gone, kept)
@@ -102,6 +105,7 @@ def undo(done: PatientMerge, *, by: str, at: datetime) -> PatientMerge:
     _give_attempts(kept, gone, only=moved.get("ContactAttempt", ()))
     _mark(gone, merged_into=None)
     patients.write_keys(gone)
+    _give_back_consent(kept, moved.get(_SAID), by=by, at=at)
     done.undone_by, done.undone_at = by, at
     done.save(update_fields=["undone_by", "undone_at"])
     _recorded("patient.merge_undone", done, by=by, at=at)
@@ -174,6 +178,26 @@ def _give_visits(visits: Iterable[Appointment], to: Patient, *, by: str, at: dat
             if standing:
                 courses.hold(visit, standing, by=by, at=at)
         visit.save(update_fields=["patient", "state", "state_by", "state_at", "state_reason", "version"])
+
+
+# ---- consent ----
+
+
+def _keep_the_no(kept: Patient, gone: Patient, *, by: str, at: datetime) -> str | None:
+    """Whoever stopped reminders under one record has stopped them. What `kept` said before, where that changes it."""
+    before = kept.contact_consent
+    if gone.contact_consent != ContactConsent.NO or before == ContactConsent.NO:
+        return None
+    reason = _("Said no to reminders in the record that was merged.")
+    patients.amend(kept, changes={"contact_consent": ContactConsent.NO.value}, reason=reason, by=by, at=at)
+    return before
+
+
+def _give_back_consent(kept: Patient, before: str | None, *, by: str, at: datetime) -> None:
+    """What the merge made a no is what it was, unless somebody has changed it since."""
+    if before is not None and Patient.objects.get(pk=kept.pk).contact_consent == ContactConsent.NO:
+        reason = _("The merge that had made it a no was undone.")
+        patients.amend(kept, changes={"contact_consent": before}, reason=reason, by=by, at=at)
 
 
 # ---- courses ----

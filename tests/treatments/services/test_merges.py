@@ -519,3 +519,38 @@ def test_both_trails_say_what_happened():
         ("patient.merge_undone", kept.public_id, {"with": gone.public_id}, ""),
         ("patient.merge_undone", gone.public_id, {"with": kept.public_id}, ""),
     ]
+
+
+# ---- reminders ----
+
+
+@pytest.mark.parametrize(
+    ("kept_said", "gone_said", "after"),
+    [("yes", "no", "no"), ("", "no", "no"), ("no", "yes", "no"), ("", "yes", ""), ("yes", "", "yes")],
+)
+def test_who_stopped_reminders_under_one_record_has_stopped_them(kept_said: str, gone_said: str, after: str):
+    kept, gone = (factories.patient(contact_consent=said, phone="+447700900123") for said in (kept_said, gone_said))
+    for person in (kept, gone):
+        factories.treated(person, date(2026, 7, 25))
+
+    done = merges.merge(kept, gone, reason=REASON, by=BY, at=NOW)
+
+    kept.refresh_from_db()
+    assert (kept.contact_consent, Course.objects.get(patient=kept).opted_out) == (after, after == "no")
+    events = AuditEvent.objects.filter(verb="patient.amended", patient_id=kept.public_id)
+    assert [event.details for event in events] == ([{"contact_consent": [kept_said, "no"]}] if after != kept_said else [])
+    merges.undo(done, by=BY, at=NOW)
+    kept.refresh_from_db()
+    gone.refresh_from_db()
+    assert (kept.contact_consent, gone.contact_consent) == (kept_said, gone_said)
+
+
+def test_what_was_said_of_reminders_since_the_merge_stays_when_it_is_undone():
+    kept, gone = factories.patient(contact_consent=""), factories.patient(contact_consent="no")
+    done = merges.merge(kept, gone, reason=REASON, by=BY, at=NOW)
+    patients.amend(kept, changes={"contact_consent": "yes"}, by=BY, at=NOW)
+
+    merges.undo(done, by=BY, at=NOW)
+
+    kept.refresh_from_db()
+    assert kept.contact_consent == "yes"
