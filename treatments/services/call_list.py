@@ -7,10 +7,10 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from treatments.models import Appointment, Course, CourseBlock, CourseTreatment, WhatNext
+from treatments.models import Appointment, ContactAttempt, Course, CourseBlock, CourseTreatment, WhatNext
 from treatments.models.patients import ContactConsent
 from treatments.queries.prepared import prepared
 from treatments.rules import calls
@@ -18,7 +18,16 @@ from treatments.rules.calls import CourseVisit
 from treatments.rules.vocabulary import AppointmentState, IndicationKind, TreatmentKind
 from treatments.services import in_bulk
 
-KEPT = ("closed_on", "blocked_until", "booked_until", "held_until", "rebook_since", "opted_out", "call_rank")
+KEPT = (
+    "closed_on",
+    "blocked_until",
+    "booked_until",
+    "held_until",
+    "rebook_since",
+    "opted_out",
+    "call_rank",
+    "snoozed_until",
+)
 _WANTED = (WhatNext.REBOOK.value, WhatNext.LIST.value)
 _FROM = (
     "pk",
@@ -52,7 +61,7 @@ def differing(patients: Collection[int]) -> Differing:
     """The courses whose kept columns do not say what the facts say; nothing is written."""
     visits, blocks, full = _visits(patients), _blocks(patients), _full(patients)
     found = Differing({}, set())
-    for pk, patient, stopped_on, died_on, consent, kind, treated_on, *stored in _stored(tuple(patients)):
+    for pk, patient, stopped_on, died_on, consent, kind, treated_on, rests_until, *stored in _stored(tuple(patients)):
         held = calls.held_until(visits[pk])
         wanted = [
             min((day for day in (stopped_on, died_on) if day), default=None),
@@ -62,6 +71,7 @@ def differing(patients: Collection[int]) -> Differing:
             calls.rebook_since(visits[pk], last_treated_on=treated_on),
             consent == ContactConsent.NO,
             int(calls.rank(IndicationKind(kind), n_full=full.get(pk, 0), held=held is not None)),
+            rests_until,
         ]
         if wanted != stored:
             found.values[pk] = wanted
@@ -71,7 +81,15 @@ def differing(patients: Collection[int]) -> Differing:
 
 @prepared
 def _stored(patients: tuple[int, ...]) -> QuerySet[Course, tuple]:
-    return Course.objects.filter(patient__in=patients).values_list(*_FROM, *KEPT)
+    rows = Course.objects.filter(patient__in=patients).annotate(rests_until=_rest())
+    return rows.values_list(*_FROM, "rests_until", *KEPT)
+
+
+def _rest() -> Subquery:
+    """The day of the latest contact that stands and named one. A full treatment ends what was said before it."""
+    since = Q(cycle_on__gte=OuterRef("last_treated_on")) | Q(course__last_treated_on__isnull=True)
+    rows = ContactAttempt.objects.filter(since, course=OuterRef("pk"), snoozed_until__isnull=False)
+    return Subquery(rows.filter(undone_at__isnull=True).order_by("-at", "-pk").values("snoozed_until")[:1])
 
 
 @prepared

@@ -18,7 +18,7 @@ from treatments.models.fields import no_hidden_characters
 from treatments.models.patients import ContactConsent
 from treatments.rules.calls import BACK_AFTER, LONGEST_SNOOZE, SOON
 from treatments.rules.vocabulary import Outcome, Way
-from treatments.services import courses, effects, patients, people
+from treatments.services import call_list, courses, effects, patients, people
 from treatments.services.acts import act
 
 _CHANGES = {Outcome.STOP: {"contact_consent": ContactConsent.NO.value}, Outcome.WRONG_NUMBER: {"phone": ""}}
@@ -121,7 +121,7 @@ def _added(
     attempt.clean_fields(exclude=["course"])
     attempt.save(force_insert=True)
     if back:
-        Course.objects.filter(pk=course.pk).update(snoozed_until=back)
+        call_list.keep([course.patient_id])
     return attempt
 
 
@@ -149,24 +149,14 @@ def undo(attempt: ContactAttempt, *, by: str, at: datetime) -> ContactAttempt:
         outcome=attempt.outcome,
         undone_at__isnull=True,
     )
-    touched = list(same.values_list("course", flat=True))
     same.update(undone_by=by, undone_at=at)
-    for course in Course.objects.filter(pk__in=touched):
-        snooze_again(course)
+    call_list.keep([patient.pk])
     if restored := _restored(attempt):
         reason = _("The contact was taken back.")
         patients.amend(patient, changes=restored, reason=reason, by=by, at=at)
     audit.record("contact.undone", attempt, by=by, at=at, patient=patient.public_id)
     attempt.refresh_from_db()
     return attempt
-
-
-def snooze_again(course: Course) -> None:
-    """The day of the latest contact that stands and named one; None where there is none since the last treatment."""
-    rows = course.attempts.filter(undone_at__isnull=True, snoozed_until__isnull=False)
-    since = course.last_treated_on or date.min
-    latest = rows.filter(snoozed_until__gt=since).order_by("-at", "-pk").first()
-    Course.objects.filter(pk=course.pk).update(snoozed_until=latest.snoozed_until if latest else None)
 
 
 def _restored(attempt: ContactAttempt) -> dict[str, str]:

@@ -38,7 +38,7 @@ from treatments.queries import history
 from treatments.queries import merges as find
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import GOING_AHEAD, AppointmentState
-from treatments.services import contacts, courses, patients
+from treatments.services import courses, patients
 from treatments.services.acts import act
 
 _OWNED: tuple[type[models.Model], ...] = (
@@ -249,15 +249,12 @@ def _settle_courses(patient: Patient, *, at: datetime) -> None:
 
 
 def _give_attempts(giver: Patient, taker: Patient, *, only: Iterable[int] | None = None) -> list[int]:
-    """Contacts about a course that both have go to that of the other, and it rests as long as they say."""
+    """Contacts about a course that both have go to that of the other."""
     own = {course.indication_id: course for course in taker.courses.all()}
     rows = ContactAttempt.objects.filter(course__patient=giver).select_related("course").order_by("pk")
     given = [row for row in (rows if only is None else rows.filter(pk__in=only)) if row.course.indication_id in own]
-    touched = {row.course for row in given} | {own[row.course.indication_id] for row in given}
     for row in given:
         ContactAttempt.objects.filter(pk=row.pk).update(course=own[row.course.indication_id])
-    for course in touched:
-        contacts.snooze_again(course)
     return [row.pk for row in given]
 
 

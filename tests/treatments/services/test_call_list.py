@@ -49,7 +49,7 @@ def in_days(number: int) -> date:
 
 
 def test_a_course_of_nobody_special_is_plain():
-    assert kept(course(), *call_list.KEPT) == (None, None, None, None, None, False, 2)
+    assert kept(course(), *call_list.KEPT) == (None, None, None, None, None, False, 2, None)
 
 
 # ---- visits ----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -249,3 +250,55 @@ def test_contacts_go_over_with_a_merge_and_come_back():
     assert ContactAttempt.objects.get().course_id == gone.pk
     assert (rests_until(kept), rests_until(gone)) == (None, in_days(5))
     assert call_list.keep([kept.patient_id, gone.patient_id]) == set()
+
+
+# ---- a new cycle ----
+
+
+def _treated_again(wanted: Course) -> None:
+    factories.treated(wanted.patient, TODAY)
+
+
+def _treated_elsewhere(wanted: Course) -> None:
+    treatments.record_elsewhere(
+        patient=wanted.patient, indications=[wanted.indication], not_before_on=TODAY - timedelta(days=3),
+        performed_on=TODAY - timedelta(days=3), product=None, units=None, note="", by=BY, at=LATER,
+    )  # fmt: skip
+
+
+def _merged_with_one_treated_since(wanted: Course) -> None:
+    gone = factories.patient()
+    factories.treated(gone, TODAY - timedelta(days=10))
+    merges.merge(wanted.patient, gone, reason="The same person twice", by=BY, at=LATER)
+
+
+@pytest.mark.parametrize("happened", [_treated_again, _treated_elsewhere, _merged_with_one_treated_since])
+def test_a_full_treatment_ends_what_was_said_before_it(happened: Callable[[Course], None]):
+    wanted = course()
+    log(wanted, Outcome.NOT_NOW, until=in_days(300), reason="Away")
+
+    happened(wanted)
+
+    assert rests_until(wanted) is None
+    assert courses.refresh([wanted.patient_id], on=TODAY) == 0
+
+
+def test_a_treatment_that_is_void_brings_back_what_was_said_before_it():
+    wanted = course()
+    log(wanted, Outcome.NOT_NOW, until=in_days(300), reason="Away")
+    given = factories.treated(wanted.patient, TODAY)
+
+    treatments.void(given, reason="Entered for the wrong patient", by=BY, at=LATER)
+
+    assert rests_until(wanted) == in_days(300)
+    assert courses.refresh([wanted.patient_id], on=TODAY) == 0
+
+
+def test_who_was_never_treated_rests_too():
+    person = factories.patient()
+    factories.visit(person)
+    wanted = person.courses.get()
+
+    log(wanted, Outcome.NOT_NOW, until=in_days(30), reason="Away")
+
+    assert rests_until(wanted) == in_days(30)

@@ -538,7 +538,9 @@ def test_who_stopped_reminders_under_one_record_has_stopped_them(kept_said: str,
     kept.refresh_from_db()
     assert (kept.contact_consent, Course.objects.get(patient=kept).opted_out) == (after, after == "no")
     events = AuditEvent.objects.filter(verb="patient.amended", patient_id=kept.public_id)
-    assert [event.details for event in events] == ([{"contact_consent": [kept_said, "no"]}] if after != kept_said else [])
+    assert [event.details for event in events] == (
+        [{"contact_consent": [kept_said, "no"]}] if after != kept_said else []
+    )
     merges.undo(done, by=BY, at=NOW)
     kept.refresh_from_db()
     gone.refresh_from_db()

@@ -16,7 +16,6 @@ from tests.fakes import Provider
 from treatments.models import (
     ClinicSettings,
     ContactPlan,
-    Course,
     Message,
     MessageText,
     Patient,
@@ -24,7 +23,8 @@ from treatments.models import (
     Reminder,
     ReminderRun,
 )
-from treatments.services import appointments, flags, merges, messages, outbox, patients, reminders, treatments
+from treatments.rules.vocabulary import Outcome
+from treatments.services import appointments, contacts, flags, merges, messages, outbox, patients, reminders, treatments
 
 pytestmark = pytest.mark.django_db
 LAST = date(2026, 7, 25)  # due from 25 October, until 25 November
@@ -173,7 +173,8 @@ def died(person: Patient) -> None:
 
 
 def snoozed(person: Patient) -> None:
-    Course.objects.filter(patient=person).update(snoozed_until=TODAY + DAY)
+    wanted = person.courses.get()
+    contacts.log(wanted, outcome=Outcome.NOT_NOW, until=TODAY + DAY, reason="Away", by=BY, at=NOW)
 
 
 def stopped(person: Patient) -> None:
