@@ -141,19 +141,20 @@ def _courses(patients: Collection[int], on: date, plans: Plans, but: int) -> dic
                 stopped=stopped_on is not None,
                 doubtful=bool(doubt),
                 snoozed_until=snoozed_until,
-                told=tuple(told[(pk, cycle_on)]),
+                told=tuple(one for since, one in told[pk] if since >= cycle_on),
             )
         )
     return found
 
 
-def _told(courses: list[int], but: int) -> dict[tuple[int, date], list[Told]]:
-    found: dict[tuple[int, date], list[Told]] = defaultdict(list)
+def _told(courses: list[int], but: int) -> dict[int, list[tuple[date, Told]]]:
+    """Every reminder of a course with its cycle. One of a later cycle, whose treatment is void by now, was sent in this."""
+    found: dict[int, list[tuple[date, Told]]] = defaultdict(list)
     rows = Reminder.objects.filter(course__in=courses).exclude(message=but)
     for course, cycle_on, step, state, sent_at, made_at in rows.order_by("pk").values_list(
         "course", "cycle_on", "step__code", "message__state", "message__sent_at", "message__made_at"
     ):
-        found[(course, cycle_on)].append(Told(step, MessageState(state), _day(sent_at or made_at)))
+        found[course].append((cycle_on, Told(step, MessageState(state), _day(sent_at or made_at))))
     return found
 
 

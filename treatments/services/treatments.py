@@ -33,7 +33,7 @@ from treatments.rules.facts import Facts
 from treatments.rules.findings import Finding, Refused, cautions, in_order, stops
 from treatments.rules.review import review
 from treatments.rules.vocabulary import AppointmentState, Severity, TreatmentKind
-from treatments.services import courses, people, stale
+from treatments.services import courses, cycles, people, stale
 from treatments.services.acts import act
 from treatments.services.effects import VOIDED, said_of
 from treatments.services.records import Line, Record, check, interval_days, plausible
@@ -115,6 +115,8 @@ def sign(
         details={"amends": amends.public_id, "void_reason": void_reason} if amends else None,
     )
     courses.fact_changed(patient, by=by, at=at)
+    if amends:
+        cycles.carry_over(treatment, was_on=amends.performed_on)
     return treatment
 
 

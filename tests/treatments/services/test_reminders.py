@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,9 +23,21 @@ from treatments.models import (
     PatientLink,
     Reminder,
     ReminderRun,
+    Treatment,
 )
-from treatments.rules.vocabulary import Outcome
-from treatments.services import appointments, contacts, flags, merges, messages, outbox, patients, reminders, treatments
+from treatments.rules.vocabulary import Outcome, Side, TreatmentKind
+from treatments.services import (
+    appointments,
+    contacts,
+    courses,
+    flags,
+    merges,
+    messages,
+    outbox,
+    patients,
+    reminders,
+    treatments,
+)
 
 pytestmark = pytest.mark.django_db
 LAST = date(2026, 7, 25)  # due from 25 October, until 25 November
@@ -144,6 +157,30 @@ def test_a_new_treatment_begins_a_new_cycle(provider: Provider):
     }
 
 
+def amended(old: Treatment, on: date) -> Treatment:
+    line = treatments.Line("glabellar_lines", "procerus", Decimal(20), Side.NONE)
+    record = treatments.Record(on, TreatmentKind.FULL, old.product, "C4821AB", date(2030, 1, 31), (line,))
+    why = "Recorded from the paper notes"
+    return treatments.sign(
+        record, patient=old.patient, by=BY, at=NOW, acknowledged=True, incident_reason=why, amends=old, void_reason=why
+    )
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_an_amended_date_is_the_same_cycle(provider: Provider, days: int):
+    ContactPlan.objects.update(cap_days=1)
+    person = due()
+    run()
+    contacts.log(person.courses.get(), outcome=Outcome.NOT_NOW, until=TODAY + DAY, reason="Away", by=BY, at=NOW)
+
+    amended(person.treatments.get(), LAST + days * DAY)
+
+    assert person.courses.get().snoozed_until == TODAY + DAY
+    assert courses.refresh([person.pk], on=TODAY) == 0
+    assert balance(run(NOW + 3 * DAY, on=TODAY + 3 * DAY)) == {"waiting": 1}
+    assert len(provider.sent) == 1
+
+
 # ---- held back ----
 
 
@@ -178,14 +215,10 @@ def snoozed(person: Patient) -> None:
 
 
 def stopped(person: Patient) -> None:
-    from treatments.services import courses  # noqa: PLC0415  the name is a word of this test, too
-
     courses.stop(person.courses.get(), reason="Does not want it", by=BY, at=NOW)
 
 
 def touched_up(person: Patient) -> None:
-    from treatments.rules.vocabulary import TreatmentKind  # noqa: PLC0415
-
     factories.treated(person, TODAY - 6 * DAY, kind=TreatmentKind.TOUCH_UP)
 
 
