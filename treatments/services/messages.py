@@ -38,10 +38,18 @@ def send_waiting(*, at: datetime, most: int = AT_ONCE) -> Done:
     for pk, patient in list(waiting.order_by("not_before_at", "pk").values_list("pk", "patient")[:most]):
         try:
             counts[_one(pk, patient, watch, worker)] += 1
-        except Exception:  # one message never ends the others
+        except Exception as error:  # one message never ends the others, and never stands before them for ever
             log.exception("Message row %s failed.", pk)
             counts["error"] += 1
+            _put_off(pk, type(error).__name__, at=watch.now())
     return Done(counts, given_up)
+
+
+def _put_off(pk: int, why: str, *, at: datetime) -> None:
+    try:
+        outbox.put_off(pk, at=at, why=why)
+    except Exception:  # the database itself: the others may still go
+        log.exception("Message row %s could not be put off.", pk)
 
 
 def _one(pk: int, patient: int, watch: Watch, worker: str) -> str:

@@ -21,11 +21,13 @@ from django.utils.translation import gettext as _
 from clinic import audit
 from clinic.channels import registry
 from clinic.channels.base import Outgoing, Rejected, Unavailable, Unknown
+from clinic.models import AuditEvent
 from treatments.models import Message, Patient, Reminder
 from treatments.rules.vocabulary import MessageState
 from treatments.services.acts import act
 
 log = logging.getLogger(__name__)
+UNCERTAIN = "message.uncertain"  # in the trail
 LEASE = timedelta(minutes=10)  # longer than any provider is waited for
 MOST_ATTEMPTS = 12  # with the pauses between them, more than a day
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=4)
@@ -127,9 +129,31 @@ def said(message: Message, verb: str, *, by: str, at: datetime, why: str = "") -
 def give_up_stale(*, at: datetime) -> int:
     """Claims that nobody finished within the lease are a person's to look at; how many there were."""
     stale = Message.objects.filter(state=MessageState.CLAIMED.value, claimed_at__lte=at - LEASE)
-    return stale.update(
-        state=MessageState.UNCERTAIN.value, why=_("What was sending it ended before it knew whether it arrived.")
-    )
+    why, number = _("What was sending it ended before it knew whether it arrived."), 0
+    for message in stale.select_related("patient").order_by("pk"):
+        if stale.filter(pk=message.pk).update(state=MessageState.UNCERTAIN.value, why=why):
+            said(message, UNCERTAIN, by=message.made_by, at=at, why=why)
+            number += 1
+    return number
+
+
+def may_have_arrived(message: Message) -> bool:
+    """True where nobody knew, at any time, whether it had arrived: the trail remembers it."""
+    return AuditEvent.objects.filter(verb=UNCERTAIN, object_id=message.public_id).exists()
+
+
+@act
+def put_off(message: int, *, at: datetime, why: str) -> None:
+    """What went wrong before the message left, may go right later: it waits as after a provider that is away."""
+    row = Message.objects.select_for_update(of=("self",)).select_related("patient").filter(pk=message).first()
+    if row is None or row.state != MessageState.WAITING:
+        return
+    row.attempts, row.why, row.not_before_at = row.attempts + 1, why[:200], at + pause_after(row.attempts + 1)
+    given_up = row.attempts >= MOST_ATTEMPTS
+    if given_up:
+        row.state, row.why = MessageState.FAILED.value, (_("Given up: %(why)s") % {"why": why})[:200]
+    row.save(update_fields=["attempts", "why", "not_before_at", "state"])
+    said(row, "message.failed" if given_up else "message.tried", by=row.made_by, at=at, why=row.why)
 
 
 def postpone(message: Message, *, until: datetime) -> None:
@@ -144,7 +168,14 @@ def postpone(message: Message, *, until: datetime) -> None:
 
 
 def drop(message: Message, *, why: str) -> None:
-    """No longer true when its time came. Its steps and its key are free again: nothing went out by them."""
+    """No longer true when its time came. Its steps and its key are free again: nothing went out by them.
+
+    One that may have arrived keeps them, and is a person's to look at again.
+    """
+    if may_have_arrived(message):
+        said_before = _("Not sent again: %(why)s Nobody knows whether it arrived before.") % {"why": why}
+        Message.objects.filter(pk=message.pk).update(state=MessageState.UNCERTAIN.value, why=said_before[:200])
+        return
     Reminder.objects.filter(message=message).delete()
     Message.objects.filter(pk=message.pk).update(
         state=MessageState.DROPPED.value, why=why[:200], key=f"{message.key[:100]}:{message.public_id}"

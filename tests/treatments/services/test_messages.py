@@ -13,7 +13,7 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from tests.fakes import Provider
 from treatments.models import Message
-from treatments.services import messages, outbox, reminders
+from treatments.services import appointments, messages, outbox, reminders
 
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -70,6 +70,20 @@ def test_what_is_no_longer_true_is_not_sent_again(provider: Provider, uncertain:
 
     assert messages.send_waiting(at=NOW + MINUTE).counts == {"not sent": 1}
     assert provider.sent == []
+
+
+def test_what_may_have_arrived_keeps_its_step_when_it_is_not_sent_again(provider: Provider, uncertain: Message):
+    messages.send_again(uncertain, by="maya", at=NOW + MINUTE)
+    visit = factories.visit(uncertain.patient)
+    messages.send_waiting(at=NOW + MINUTE)
+
+    uncertain.refresh_from_db()
+    assert (uncertain.state, uncertain.reminders.count()) == ("uncertain", 1)
+    assert uncertain.why.startswith("Not sent again: No longer to be sent")
+    appointments.cancel(visit, who="clinic", reason="By mistake", by=BY, at=NOW + 2 * MINUTE)
+    reminders.run(on=TODAY, at=NOW + 3 * MINUTE, by=BY)
+    assert provider.sent == []
+    assert counts(NOW + 3 * MINUTE) == {"uncertain": 1}
 
 
 def test_a_failed_one_is_sent_again(provider: Provider, failed: Message):
@@ -162,7 +176,42 @@ def test_one_that_fails_never_ends_the_others(provider: Provider):
     Message.objects.filter(appointment=one).update(key="visit:without:its:remembered time")
 
     assert messages.send_waiting(at=NOW + 5 * MINUTE).counts == {"error": 1, "sent": 1}
-    assert Message.objects.get(appointment=one).state == "waiting"
+    put_off = Message.objects.get(appointment=one)
+    assert (put_off.state, put_off.attempts, put_off.why) == ("waiting", 1, "ValueError")
+    assert put_off.not_before_at >= NOW + 10 * MINUTE
+
+
+def test_one_that_fails_does_not_stand_before_the_others_for_ever(provider: Provider):
+    one = factories.visit(factories.patient(phone="+447700900123"))
+    Message.objects.filter(appointment=one).update(key="visit:without:its:remembered time")
+    messages.send_waiting(at=NOW + 5 * MINUTE, most=1)
+    factories.visit(factories.patient(phone="+447700900124"))
+
+    assert messages.send_waiting(at=NOW + 6 * MINUTE, most=1).counts == {"sent": 1}
+
+
+def test_one_that_always_fails_is_given_up(provider: Provider):
+    one = factories.visit(factories.patient(phone="+447700900123"))
+    Message.objects.filter(appointment=one).update(key="visit:without:its:remembered time")
+
+    for _time in range(outbox.MOST_ATTEMPTS):
+        messages.send_waiting(at=Message.objects.get().not_before_at)
+
+    message = Message.objects.get()
+    assert (message.state, message.why) == ("failed", "Given up: ValueError")
+    assert AuditEvent.objects.filter(verb="message.tried").count() == outbox.MOST_ATTEMPTS - 1
+    assert AuditEvent.objects.filter(verb="message.failed", object_id=message.public_id).count() == 1
+
+
+def test_a_claim_that_is_given_up_stands_in_the_trail(provider: Provider):
+    factories.visit(factories.patient(phone="+447700900123"))
+    Message.objects.update(state="claimed", claimed_by="somebody", claimed_at=NOW)
+
+    assert outbox.give_up_stale(at=NOW + outbox.LEASE) == 1
+    assert outbox.give_up_stale(at=NOW + outbox.LEASE) == 0
+
+    event = AuditEvent.objects.get(verb="message.uncertain")
+    assert (event.object_id, event.by) == (Message.objects.get().public_id, Message.objects.get().made_by)
 
 
 def test_the_pauses_grow_up_to_four_hours():
