@@ -195,14 +195,19 @@ def settle(message: Message, *, at: datetime) -> Claimed | None:
     if until := _quiet_until(of_message, at):
         outbox.postpone(message, until=until)
         return None
-    still = [d for d in of_message if d.bucket == Bucket.TO_SEND]
-    if not still or not _same_way(message, still):
+    letter = rules.letter(of_message)
+    if letter is None or not _same_way(message, letter):
         outbox.drop(message, why=_("No longer to be sent when it was tried again."))
         return None
-    kept = {(d.course.ref, d.course.cycle_on) for d in still}
-    gone = [row.pk for (course, cycle_on, _step), row in mine.items() if (course, cycle_on) not in kept]
-    Reminder.objects.filter(pk__in=gone).delete()
-    return Claimed(message, wording.stop_url(message.patient, way=message.channel, at=at))
+    if not outbox.may_have_arrived(message):
+        kept = {(course.ref, course.cycle_on) for course, _step in letter.courses}
+        gone = [row.pk for (course, cycle_on, _step), row in mine.items() if (course, cycle_on) not in kept]
+        Reminder.objects.filter(pk__in=gone).delete()
+    text = MessageText.objects.get(code=letter.step.text)
+    words = wording.of_reminder(text, message.patient, way=letter.way, due_from=letter.about.due_from, at=at)
+    message.text_code, message.subject, message.body = text.code, words.subject, words.body
+    message.save(update_fields=["text_code", "subject", "body"])
+    return Claimed(message, words.stop_url)
 
 
 def _quiet_until(decisions: list[Decision], at: datetime) -> datetime | None:
@@ -212,10 +217,9 @@ def _quiet_until(decisions: list[Decision], at: datetime) -> datetime | None:
     return quiet_ends(at, quiet[0].quiet_from, quiet[0].quiet_until, ZoneInfo(settings.TIME_ZONE))
 
 
-def _same_way(message: Message, decisions: list[Decision]) -> bool:
+def _same_way(message: Message, letter: Letter) -> bool:
     """The address may have been corrected meanwhile: then the next run writes to the new one."""
-    way = message.channel
-    return any(d.way == way for d in decisions) and wording.address_of(message.patient, way) == message.address
+    return letter.way == message.channel and wording.address_of(message.patient, letter.way) == message.address
 
 
 # ---- the next day's visits ----

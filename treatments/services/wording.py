@@ -39,11 +39,6 @@ def of_reminder(text: MessageText, patient: Patient, *, way: str, due_from: date
     )
 
 
-def stop_url(patient: Patient, *, way: str, at: datetime) -> str:
-    """The link that stops reminders, for the headers of an e-mail."""
-    return links.make(patient, links.STOP, at=at) if way == "email" else ""
-
-
 def of_visit(text: MessageText, visit: Appointment, *, way: str, starts_at: datetime, at: datetime) -> Words:
     """Words about a visit. One that goes ahead has a page of its own; for a cancelled one it is a new time."""
     patient = visit.patient

@@ -359,6 +359,20 @@ def test_a_provider_that_is_away_is_asked_again_later(provider: Provider):
     assert balance(run(NOW + 10 * MINUTE)) == {"sent": 1}
 
 
+def test_what_is_tried_again_says_what_is_true_by_then(provider: Provider):
+    person = due()
+    factories.treated(person, LAST, area="lateral_canthal_lines", units="12")
+    provider.trouble = Unavailable("The provider cannot be reached.")
+    run()
+    provider.trouble = None
+    patients.amend(person, changes={"preferred_name": "Lina"}, by=BY, at=NOW)
+    MessageText.objects.filter(code="due").update(sms="{first}, please call {clinic}.")
+
+    messages.send_waiting(at=NOW + 6 * MINUTE)
+
+    assert provider.sent[0].text == Message.objects.get().body == "Lina, please call Harbour Skin Clinic."
+
+
 def test_after_a_day_without_the_provider_it_is_given_up_and_shown(provider: Provider):
     due()
     provider.trouble = Unavailable("The provider cannot be reached.")
