@@ -76,22 +76,25 @@ def _ways(step: ContactStep) -> tuple[str, ...]:
     return tuple(way for way in step.channels if way in step.text.ways)
 
 
-def due_courses(on: date, plans: Plans) -> QuerySet[Course]:
-    """Courses that are due on a day or will be within the plans' reach, and have not lapsed: read by their dates."""
+def due_courses(on: date, plans: Plans, *, today: date) -> QuerySet[Course]:
+    """Courses that are due on a day or will be within the plans' reach: read by their dates.
+
+    None that has lapsed, by that day or by today: nobody is reminded for a day that has long gone.
+    """
     months = Schedule.objects.aggregate(most=Max("lapse_after_months"))["most"] or 0
     first = on - timedelta(days=31 * (months + 1) + _LONGEST_WINDOW)
-    dates = Q(due_from__gt=first, due_from__lte=on + timedelta(days=plans.ahead), lapsed_from__gt=on)
+    dates = Q(due_from__gt=first, due_from__lte=on + timedelta(days=plans.ahead), lapsed_from__gt=max(on, today))
     return Course.objects.filter(dates, due_until__isnull=False, last_treated_on__isnull=False)
 
 
-def due_patients(on: date, plans: Plans) -> list[int]:
+def due_patients(on: date, plans: Plans, *, today: date) -> list[int]:
     """The patients with a due course, in the order of their rows."""
-    return sorted(set(due_courses(on, plans).order_by().values_list("patient", flat=True)))
+    return sorted(set(due_courses(on, plans, today=today).order_by().values_list("patient", flat=True)))
 
 
 def facts_of(patients: Collection[int], *, on: date, today: date, plans: Plans, but: int = 0) -> dict[int, DuePatient]:
     """What bears on the reminders of these patients. `but`: a message that is looked past, because it is being decided."""
-    courses = _courses(patients, on, plans, but)
+    courses = _courses(patients, on, today, plans, but)
     found = {
         pk: DuePatient(
             courses=tuple(courses[pk]),
@@ -115,10 +118,10 @@ def reachable(phone: str, email: str) -> tuple[str, ...]:
     return tuple(way for way in registry.ways() if has.get(way))
 
 
-def _courses(patients: Collection[int], on: date, plans: Plans, but: int) -> dict[int, list[DueCourse]]:
+def _courses(patients: Collection[int], on: date, today: date, plans: Plans, but: int) -> dict[int, list[DueCourse]]:
     found: dict[int, list[DueCourse]] = defaultdict(list)
     rows: list[Any] = list(
-        due_courses(on, plans)
+        due_courses(on, plans, today=today)
         .filter(patient__in=list(patients))
         .order_by("patient", "pk")
         .values_list(

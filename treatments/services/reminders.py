@@ -52,7 +52,7 @@ def preview(*, on: date, at: datetime) -> Iterator[Decided]:
     """Every patient with a due course, decided for a day at this time of the clock. Nothing is written."""
     plans, clock = find.plans(), timezone.localtime(at).time()
     today = timezone.localtime(at).date()
-    for chunk in _chunks(find.due_patients(on, plans)):
+    for chunk in _chunks(find.due_patients(on, plans, today=today)):
         for patient, facts in find.facts_of(chunk, on=on, today=today, plans=plans).items():
             yield Decided(patient, rules.decide(facts, on=on, clock=clock))
 
@@ -94,7 +94,8 @@ def carry_out(row: ReminderRun, *, at: datetime, within: timedelta | None = None
 def _remind(row: ReminderRun, watch: Watch, worker: str, until: datetime | None) -> int:
     """Go through the due patients, from a place of our own: runs at the same time meet only once. The number of errors."""
     plans = find.plans()
-    chunks = list(_chunks(find.due_patients(row.on, plans)))
+    today = timezone.localtime(watch.now()).date()
+    chunks = list(_chunks(find.due_patients(row.on, plans, today=today)))
     turn = random.randrange(len(chunks)) if chunks else 0
     errors, busy = 0, []
     for chunk in chunks[turn:] + chunks[:turn]:

@@ -289,6 +289,14 @@ def test_who_has_lapsed_is_no_longer_due(provider: Provider):
     assert balance(run(NOW - DAY, on=TODAY - DAY)) == {"sent": 1}
 
 
+def test_a_run_for_a_day_before_writes_to_nobody_who_has_lapsed_since(provider: Provider):
+    person = factories.patient(phone=NUMBER, contact_consent="yes")
+    factories.treated(person, date(2025, 11, 22))
+
+    assert balance(run(NOW, on=TODAY - DAY)) == {}
+    assert provider.sent == []
+
+
 def test_a_void_treatment_reminds_nobody(provider: Provider):
     person = due()
     treatments.void(person.treatments.get(), reason="Entered for the wrong patient", by=BY, at=NOW)
