@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.db.models import QuerySet
@@ -12,6 +12,7 @@ from treatments.rules.vocabulary import MessageState
 
 FOR_A_PERSON = [MessageState.FAILED.value, MessageState.UNCERTAIN.value]
 AT_MOST = 100
+LATE = timedelta(minutes=15)  # that a message waits beyond its time, where a job of every minute sends
 
 
 class MessageRow(NamedTuple):
@@ -49,6 +50,11 @@ _ROW = (
 def to_look_at() -> QuerySet[Message]:
     """Failed and uncertain ones, the oldest first."""
     return Message.objects.filter(state__in=FOR_A_PERSON).order_by("made_at", "pk")
+
+
+def late(at: datetime) -> int:
+    """How many wait for the job that sends, although their time came a while ago."""
+    return Message.objects.filter(state=MessageState.WAITING.value, not_before_at__lte=at - LATE).count()
 
 
 def of_patient(patient: Patient) -> QuerySet[Message]:

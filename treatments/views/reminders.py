@@ -58,7 +58,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         "n_messages": n_messages,
         "due": sum(map(len, decisions.values())),
         "sends": request.user.has_perm("treatments.add_reminderrun"),
-        "warnings": [*_last_run(at), *_not_set_up()],
+        "warnings": [*_last_run(at), *_not_sending(at), *_not_set_up()],
         "as_of": clock(at),
         "on": day(on),
     }
@@ -181,6 +181,21 @@ def _last_run(at: datetime) -> list[str]:
     return [
         _("Reminders were last sent on %(when)s. The daily job may have stopped: tell whoever runs the server.") % said
     ]
+
+
+def _not_sending(at: datetime) -> list[str]:
+    """The same for the job of every minute."""
+    number = find.late(at)
+    if not number:
+        return []
+    said = ngettext(
+        "%(n)d message has waited for more than %(minutes)d minutes. The job that sends every minute may have stopped: "
+        "tell whoever runs the server.",
+        "%(n)d messages have waited for more than %(minutes)d minutes. The job that sends every minute may have stopped: "
+        "tell whoever runs the server.",
+        number,
+    )
+    return [said % {"n": number, "minutes": find.LATE // timedelta(minutes=1)}]
 
 
 def _not_set_up() -> list[str]:

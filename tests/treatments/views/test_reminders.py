@@ -118,6 +118,17 @@ def test_the_page_misses_the_job_that_nobody_sees(desk: Client):
     assert "Reminders were last sent on 22-Nov-2026 09:00." in said[0]
 
 
+@pytest.mark.parametrize(("minutes", "missed"), [(14, 0), (15, 1)])
+def test_the_page_misses_the_job_of_every_minute(desk: Client, minutes: int, missed: int):
+    factories.visit(factories.patient(phone="+447700900123"))
+    Message.objects.update(not_before_at=NOW - timedelta(minutes=minutes))
+
+    warnings = desk.get("/reminders/").context["warnings"]
+
+    said = "1 message has waited for more than 15 minutes. The job that sends every minute may have stopped"
+    assert len([warning for warning in warnings if warning.startswith(said)]) == missed
+
+
 def test_the_page_says_what_is_not_set_up(desk: Client, settings):
     settings.CHANNELS = {"sms": "off", "email": "off"}
 
@@ -171,7 +182,7 @@ def test_the_preview_costs_the_same_for_any_number(desk: Client, people: int, dj
         factories.visit(due())
     desk.get("/reminders/")
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         desk.get("/reminders/")
 
 
