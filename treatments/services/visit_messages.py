@@ -98,7 +98,9 @@ def tomorrow(on: date) -> list[int]:
     visits = Appointment.objects.filter(on=on + timedelta(days=1), state=AppointmentState.BOOKED.value)
     told = Message.objects.filter(kind=TOMORROW, key__endswith=f":{on + timedelta(days=1)}", appointment__in=visits)
     told = told.exclude(state=MessageState.DROPPED.value).order_by()
-    return list(visits.exclude(pk__in=told.values("appointment")).order_by("starts_at", "pk").values_list("pk", flat=True))
+    return list(
+        visits.exclude(pk__in=told.values("appointment")).order_by("starts_at", "pk").values_list("pk", flat=True)
+    )
 
 
 def note_tomorrow(visit: Appointment, *, by: str, at: datetime) -> Message | None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import Count
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -16,12 +18,23 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from clinic.channels.base import Outgoing, Unavailable, Unknown
 from tests import factories, fakes
 from tests.factories import BY, NOW
-from treatments.models import Appointment, Course, Message, Patient, Reminder
+from treatments.models import Appointment, Course, Message, Patient, PatientMerge, Reminder
 from treatments.queries import reminders as find
 from treatments.queries.invariants import violations
 from treatments.rules.findings import Refused
-from treatments.rules.vocabulary import AppointmentState
-from treatments.services import appointments, courses, flags, merges, messages, outbox, patients, reminders, treatments
+from treatments.rules.vocabulary import AppointmentState, Outcome
+from treatments.services import (
+    appointments,
+    contacts,
+    courses,
+    flags,
+    merges,
+    messages,
+    outbox,
+    patients,
+    reminders,
+    treatments,
+)
 
 pytestmark = pytest.mark.django_db
 EXAMPLES, STEPS = 5, 25
@@ -44,6 +57,22 @@ def may_be_written_to(patient: Patient, day: date) -> str:
         "stopped": course is not None and course.stopped_on is not None,
         "snoozed": course is not None and course.snoozed_until is not None and course.snoozed_until > day,
     }  # fmt: skip
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def what_is_untrue(message: Message, day: date) -> str:
+    """What a message says of a visit that is not so."""
+    visit, patient = message.appointment, message.patient
+    shown = timezone.localtime(visit.starts_at)
+    said = f"{shown.hour % 12}:{shown:%M}{'am' if shown.hour < 12 else 'pm'}"
+    reasons = {
+        "died": patient.died_on is not None,
+        "merged": patient.merged_into_id is not None,
+        "somebody else's": visit.patient_id != patient.pk,
+        "its state": visit.state != ("cancelled" if message.kind == "cancelled" else "booked"),
+        "its time": message.kind != "cancelled" and said not in message.body,
+        "its day": message.kind == "tomorrow" and visit.on != day + timedelta(days=1),
+    }
     return next((reason for reason, holds in reasons.items() if holds), "")
 
 
@@ -95,9 +124,9 @@ class Outbox(RuleBasedStateMachine):
 
     # ---- what happens meanwhile ----
 
-    @rule(pick=picks)
-    def book(self, pick: int) -> None:
-        start = datetime.combine(self._today() + timedelta(days=20), datetime.min.time(), UTC).replace(hour=9)
+    @rule(pick=picks, days=st.sampled_from([2, 20]))
+    def book(self, pick: int, days: int) -> None:
+        start = datetime.combine(self._today() + timedelta(days=days), datetime.min.time(), UTC).replace(hour=9)
         self._tried(
             lambda p: factories.visit(p, start + timedelta(minutes=30 * pick), room=self.room, at=self.at), pick
         )
@@ -159,8 +188,33 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(pick=picks, days=st.sampled_from([0, 30]))
     def snooze(self, pick: int, days: int) -> None:
-        until = self._today() + timedelta(days=days) if days else None
-        Course.objects.filter(patient=self.people[pick]).update(snoozed_until=until)
+        """Until a day; with none, what was said last is taken back."""
+
+        def snoozed(patient: Patient) -> None:
+            course, until = patient.courses.get(), self._today() + timedelta(days=days)
+            if days:
+                contacts.log(course, outcome=Outcome.NOT_NOW, until=until, reason="Away", by=BY, at=self.at)
+            elif said := course.attempts.filter(undone_at__isnull=True).first():
+                contacts.undo(said, by=BY, at=self.at)
+
+        self._tried(snoozed, pick)
+
+    @rule(pick=picks)
+    def treated(self, pick: int) -> None:
+        """A full treatment that nobody knew of: its step “due” has come, too."""
+        self._tried(lambda p: factories.treated(p, self._today() - timedelta(days=125), at=self.at), pick)
+
+    @rule()
+    def the_merge_is_undone(self) -> None:
+        done = PatientMerge.objects.filter(undone_at__isnull=True).first()
+        if done:
+            self._tried(lambda _p: merges.undo(done, by=BY, at=self.at), 0)
+
+    @rule()
+    def a_person_sends_again(self) -> None:
+        message = Message.objects.filter(state__in=["uncertain", "failed"]).order_by("pk").first()
+        if message:
+            messages.send_again(message, by=BY, at=self.at)
 
     # ---- what always holds ----
 
@@ -180,7 +234,16 @@ class Outbox(RuleBasedStateMachine):
     def every_due_course_is_in_one_bucket(self) -> None:
         day, plans = self._today(), find.plans()
         counts = reminders.balance(on=day, at=self.at)
-        assert sum(counts.values()) - counts[reminders.LEFT] == find.due_courses(day, plans).count()
+        assert sum(counts.values()) - counts[reminders.LEFT] == find.due_courses(day, plans, today=day).count()
+
+    @invariant()
+    def no_step_of_a_cycle_twice(self) -> None:
+        rows = Reminder.objects.filter(message__state__in=find.REACHED).order_by()
+        assert not rows.values("course", "cycle_on", "step").annotate(number=Count("pk")).filter(number__gt=1)
+
+    @invariant()
+    def what_is_kept_of_courses_is_as_the_facts_say(self) -> None:
+        assert courses.refresh([person.pk for person in self.people], on=self._today()) == 0
 
     @invariant()
     def nothing_is_violated(self) -> None:
@@ -190,9 +253,11 @@ class Outbox(RuleBasedStateMachine):
     # ---- helpers ----
 
     def _looked_at(self, outgoing: Outgoing) -> None:
-        """At the moment at which the provider gets a reminder, nothing may stand against it."""
-        message = Message.objects.select_related("patient").get(public_id=outgoing.public_id)
+        """At the moment at which the provider gets a message, nothing may stand against it."""
+        message = Message.objects.select_related("patient", "appointment").get(public_id=outgoing.public_id)
         if message.kind != find.REMINDER:
+            if lie := what_is_untrue(message, self._today()):
+                self.wrong.append(f"{message.patient} was told of a visit: {lie}")
             return
         if reason := may_be_written_to(message.patient, self._today()):
             self.wrong.append(f"{message.patient} was written to: {reason}")
@@ -243,7 +308,7 @@ def test_the_walk_sees_a_message_that_was_decided_too_early(monkeypatch):
         walked.three_people_who_are_due()
         walked.the_provider(Unavailable("away"))
         walked.run()
-        walked.book(0)
+        walked.book(0, 20)
         walked.the_provider(None)
         walked.try_again(6)
     finally:
