@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections import defaultdict
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from treatments.queries import returns
 from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import RuleBook
 from treatments.rules.returns import cycles as in_cycles
 from treatments.rules.returns import lasted
-from treatments.rules.small_groups import FEWEST
+from treatments.rules.small_groups import FEWEST, is_small
 from treatments.rules.statistics import Estimate, Time, kaplan_meier, median_time
 from treatments.views.chart_groups import Row, rows_chart
-from treatments.views.report_frame import HIDDEN, SMALL_GROUPS, Asked, Cell, Column, Picture, Report, Table, not_enough
+from treatments.views.report_frame import (
+    HIDDEN,
+    SMALL_GROUPS,
+    Asked,
+    Cell,
+    Column,
+    Picture,
+    Report,
+    Table,
+    covered,
+    not_enough,
+    too_few,
+)
 
 NEEDED = 20
 LAST = 5  # this treatment and all later ones stand together
@@ -76,14 +88,10 @@ def _observed(asked: Asked) -> Groups:
 
 
 def _few(total: int, asked: Asked) -> str:
-    if not total:
-        return _("Nobody has said or seen yet how long an effect lasted, for treatments %(words)s.") % {
-            "words": asked.words()
-        }
-    number = ngettext("%(n)d observation", "%(n)d observations", total) % {"n": total}
-    return _("There are %(number)s of how long the effect lasted, for treatments %(words)s.") % {
-        "number": number,
-        "words": asked.words(),
+    if total:
+        return too_few(asked, of=_("observations"))
+    return _("Nobody has said or seen yet how long an effect lasted, for treatments %(words)s.") % {
+        "words": asked.words()
     }
 
 
@@ -131,7 +139,7 @@ def _said(times: list[Time]) -> str:
     found = _median(times)
     if len(times) < FEWEST:
         return str(HIDDEN)
-    seen = _("n = %(n)d, %(ended)d ended") % {"n": len(times), "ended": ended}
+    seen = _("n = %(n)d, %(ended)s ended") % {"n": len(times), "ended": covered(ended, gone=is_small(ended))}
     return _("%(weeks)d weeks (%(seen)s)") % {"weeks": found.value, "seen": seen} if found else seen
 
 
@@ -169,8 +177,8 @@ def _table(groups: Groups, book: RuleBook) -> Table:
             small = len(times) < FEWEST
             ended = sum(time.ended for time in times)
             rows.append([
-                _name(code, book), _number(number), HIDDEN if small else len(times), None if small else ended,
-                found.value if found else None, _range(found),
+                _name(code, book), _number(number), HIDDEN if small else len(times),
+                None if small else covered(ended, gone=is_small(ended)), found.value if found else None, _range(found),
             ])  # fmt: skip
     return Table("numbers", _("By indication and number of the treatment"), columns, rows, folded=True)
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from clinic.formats import day, moment
 from treatments.forms.reports import ReportFilters
 from treatments.queries.returns import Scope
-from treatments.rules.small_groups import FEWEST
+from treatments.rules.small_groups import FEWEST, is_small
 
 Words = str | Promise
 
@@ -161,8 +161,18 @@ SMALL_GROUPS = gettext_lazy(
 
 def not_enough(have: int, needed: int, *, of: str) -> str:
     """The sentence that stands where a picture would say more than is known."""
-    said = {"of": of, "n": have, "needed": needed}
-    return _("Not enough %(of)s yet: %(n)d of %(needed)d needed for this picture.") % said
+    said = {"of": of, "n": HIDDEN if is_small(have) else have, "needed": needed}
+    return _("Not enough %(of)s yet: %(n)s of %(needed)d needed for this picture.") % said
+
+
+def too_few(asked: Asked, *, of: str) -> str:
+    """The answer where there are some, and too few to say more than that."""
+    return _("There are not enough %(of)s to answer this, %(words)s.") % {"of": of, "words": asked.words()}
+
+
+def covered(number: int, *, gone: bool) -> Cell:
+    """A number, or why it is not shown. `gone`: by `small_groups.hidden`."""
+    return number if not gone else HIDDEN if is_small(number) else COVERED
 
 
 def share(part: int, whole: int) -> str:

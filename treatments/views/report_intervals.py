@@ -19,10 +19,23 @@ from treatments.queries.rulebook import rulebook
 from treatments.rules.facts import LicenceRule, RuleBook
 from treatments.rules.returns import Cycle, Dose
 from treatments.rules.returns import cycles as in_cycles
-from treatments.rules.small_groups import FEWEST
+from treatments.rules.small_groups import FEWEST, hidden, is_small
 from treatments.rules.statistics import quantile
 from treatments.views.chart_groups import Strip, strips_chart
-from treatments.views.report_frame import SMALL_GROUPS, Asked, Cell, Column, Link, Picture, Report, Table, not_enough
+from treatments.views.report_frame import (
+    HIDDEN,
+    SMALL_GROUPS,
+    Asked,
+    Cell,
+    Column,
+    Link,
+    Picture,
+    Report,
+    Table,
+    covered,
+    not_enough,
+    too_few,
+)
 
 NEEDED = 20
 MOST_WEEKS, SHORT_WEEKS = 104, 52
@@ -77,12 +90,12 @@ def found(asked: Asked) -> dict[str, Group]:
 def build(asked: Asked) -> Report:
     groups = found(asked)
     total, n_early = sum(len(g.days) for g in groups.values()), sum(len(g.early) for g in groups.values())
-    answer = _answer(groups, total, n_early, asked)
     if total < NEEDED:
-        return Report(answer, missing=not_enough(total, NEEDED, of=_("intervals")), empty=not total)
-    book = rulebook(asked.on)
-    drawn = sorted((code for code, g in groups.items() if len(g.days) >= FEWEST), key=lambda c: -len(groups[c].days))
-    strips = [_strip(code, groups[code], book) for code in drawn]
+        few = too_few(asked, of=_("intervals")) if total else _nobody(asked)
+        return Report(few, missing=not_enough(total, NEEDED, of=_("intervals")), empty=not total)
+    answer, book, sizes, earlies = _answer(groups, total, n_early, asked), rulebook(asked.on), *_numbers(groups)
+    drawn = sorted((c for c in groups if isinstance(sizes[c], int)), key=lambda code: -len(groups[code].days))
+    strips = [_strip(code, groups[code], book, marks=isinstance(earlies[code], int)) for code in drawn]
     longest = max((week for strip in strips for week in strip.weeks), default=0)
     until = SHORT_WEEKS if longest <= SHORT_WEEKS else MOST_WEEKS
     title = _("Weeks from one full treatment to the next, by indication")
@@ -90,12 +103,25 @@ def build(asked: Asked) -> Report:
     if strips:
         chart = strips_chart(strips, ref="intervals", title=title, sentence=answer, until=until)
         pictures.append(Picture("components/charts/strips.html", chart))
-    return Report(answer, pictures=pictures, tables=[_table(groups, book, asked)])
+    missing = "" if strips else _("There is no picture: it would tell how many are in a group under five.")
+    return Report(answer, pictures=pictures, tables=[_table(groups, book, asked)], missing=missing)
+
+
+def _numbers(groups: dict[str, Group]) -> tuple[dict[str, Cell], dict[str, Cell]]:
+    """By indication the intervals and the early ones, as they are shown: the sums of both stand in the answer."""
+    found: list[dict[str, Cell]] = []
+    for numbers in ([len(g.days) for g in groups.values()], [len(g.early) for g in groups.values()]):
+        gone = hidden(numbers, total_shown=True)
+        places = enumerate(zip(groups, numbers, strict=True))
+        found.append({code: covered(number, gone=place in gone) for place, (code, number) in places})
+    return found[0], found[1]
+
+
+def _nobody(asked: Asked) -> str:
+    return _("Nobody had a second treatment %(words)s.") % {"words": asked.words()}
 
 
 def _answer(groups: dict[str, Group], total: int, n_early: int, asked: Asked) -> str:
-    if not total:
-        return _("Nobody had a second treatment %(words)s.") % {"words": asked.words()}
     days = sorted(length for group in groups.values() for length in group.days)
     numbers = ngettext("%(n)d interval", "%(n)d intervals", total) % {"n": total}
     said = _("The middle one of %(numbers)s %(words)s is %(weeks).1f weeks") % {
@@ -105,6 +131,8 @@ def _answer(groups: dict[str, Group], total: int, n_early: int, asked: Asked) ->
     }
     if not n_early:
         return said + _("; none was shorter than the minimum interval.")
+    if is_small(n_early):
+        return said + _("; %(few)s were shorter than the minimum interval.") % {"few": HIDDEN}
     early = ngettext("%(n)d was shorter", "%(n)d were shorter", n_early) % {"n": n_early}
     return said + _("; %(early)s than the minimum interval.") % {"early": early}
 
@@ -117,10 +145,11 @@ def _name(code: str, book: RuleBook) -> str:
     return book.indications[code].short_name if code in book.indications else code
 
 
-def _strip(code: str, group: Group, book: RuleBook) -> Strip:
+def _strip(code: str, group: Group, book: RuleBook, *, marks: bool) -> Strip:
+    """`marks`: the early ones are told apart."""
     floor = _floor(code, group, book)
     weeks = [length // 7 for length in group.days]
-    early = frozenset(cycle.days // 7 for cycle in group.early if cycle.days is not None)
+    early = frozenset(cycle.days // 7 for cycle in group.early if marks and cycle.days is not None)
     middle = quantile(group.days, 0.5) / 7
     return Strip(
         _name(code, book),
@@ -142,12 +171,20 @@ def _table(groups: dict[str, Group], book: RuleBook, asked: Asked) -> Table:
         Column(_("Middle half, weeks")), Column(_("Too early"), True), Column(_("Minimum interval")), Column(_("Source")),
     ]  # fmt: skip
     rows: list[list[Cell]] = []
+    sizes, earlies = _numbers(groups)
     for code in sorted(groups, key=lambda code: _name(code, book)):
         group, floor = groups[code], _floor(code, groups[code], book)
         brand = book.products[floor.product].brand if floor.product in book.products else _("any product")
         length = _("%(length)s, %(brand)s") % {"length": floor.min_interval, "brand": brand}
         rows.append(
-            [_name(code, book), len(group.days), *_spread(group.days), _early(group, code, asked), length, floor.source]
+            [
+                _name(code, book),
+                sizes[code],
+                *_spread(group.days),
+                _early(earlies[code], code, asked),
+                length,
+                floor.source,
+            ]
         )
     return Table("indications", _("By indication"), columns, rows, folded=True)
 
@@ -159,13 +196,14 @@ def _spread(days: Sequence[int]) -> list[Cell]:
     return [round(middle, 1), f"{low:.1f} – {high:.1f}"]
 
 
-def _early(group: Group, code: str, asked: Asked) -> Cell:
-    if not group.early or not asked.names:
-        return len(group.early)
+def _early(number: Cell, code: str, asked: Asked) -> Cell:
+    """How many; for whoever may see names with the way to their list."""
+    if not number or not asked.names:
+        return number
     data = {"first": asked.scope.first.isoformat(), "last": asked.scope.last.isoformat(), "indication": code}
     if asked.scope.injector and asked.own is None:
         data["injector"] = asked.scope.injector
-    return Link(str(len(group.early)), f"{reverse('report_early')}?{urlencode(data)}")
+    return Link(str(number), f"{reverse('report_early')}?{urlencode(data)}")
 
 
 def early_columns() -> list[Column]:

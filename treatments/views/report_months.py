@@ -13,9 +13,9 @@ from treatments.queries import closed_months
 from treatments.queries.closed_months import Closed, Late
 from treatments.queries.month_figures import AS_THEY_STOOD, MONTHLY, Figures, months
 from treatments.rules.periods import add_months
-from treatments.rules.small_groups import is_small
+from treatments.rules.small_groups import hidden
 from treatments.services.months import closes_on
-from treatments.views.report_frame import HIDDEN, Asked, Cell, Column, Kind, Table
+from treatments.views.report_frame import Asked, Cell, Column, Kind, Table, covered
 
 LABELS = {
     "intervals": {
@@ -51,7 +51,11 @@ LABELS = {
 }
 SLUG, OPEN = "months", 3  # so many stand open, earlier ones in a fold
 MOST_MONTHS = 12  # the latest ones of the period
-OF_PATIENTS = ("on-time", "retention")  # figures in which a small number could point to a person
+OF_PATIENTS = {  # figures in which a small number could point to a person
+    "intervals": ("early",),
+    "on-time": ("ended", "on_time"),
+    "retention": ("reached", "back"),
+}
 CLOSING = gettext_lazy(
     "A month closes on the 3rd of the next one. Its figures then stay as they are; later changes are listed under them."
 )
@@ -74,10 +78,14 @@ def _counted(kind: Kind, asked: Asked) -> Table | None:
     now = MONTHLY[kind.slug](wanted[0], last, asked.at)
     closed = closed_months.closed(kind.slug, wanted[0], last)
     late = closed_months.late_changes({m: c.closed_at for m, c in closed.items()}) if kind.slug == "intervals" else {}
-    rows = [
-        _row(kind.slug, month, closed.get(month), now.get(month, {}), late.get(month), asked.on)
-        for month in reversed(wanted)
-    ]
+    figures = {month: closed[month].figures if month in closed else now.get(month, {}) for month in wanted}
+    cells, cells_now = _cells(kind.slug, figures), _cells(kind.slug, {month: now.get(month, {}) for month in wanted})
+    rows: list[list[Cell]] = []
+    for month in reversed(wanted):
+        names = [name for name in LABELS[kind.slug] if now.get(month, {}).get(name, 0) != figures[month].get(name, 0)]
+        changed = {name: cells_now[month][name] for name in names}
+        state = _state(kind.slug, month, closed.get(month), changed, late.get(month), asked.on)
+        rows.append([f"{month:%b-%Y}", *cells[month].values(), state])
     columns = [
         Column(_("Month")),
         *(Column(label, True) for label in LABELS[kind.slug].values()),
@@ -86,29 +94,30 @@ def _counted(kind: Kind, asked: Asked) -> Table | None:
     return Table(SLUG, _("By month, for the whole clinic"), columns, rows, note=str(CLOSING))
 
 
-def _row(slug: str, month: date, closed: Closed | None, now: Figures, late: Late | None, on: date) -> list[Cell]:
-    figures = closed.figures if closed else now
-    hides = slug in OF_PATIENTS
-    cells = [_cell(figures.get(name), hides=hides) for name in LABELS[slug]]
-    return [f"{month:%b-%Y}", *cells, _state(slug, month, closed, now, late, on)]
+def _cells(slug: str, figures: dict[date, Figures]) -> dict[date, dict[str, Cell]]:
+    """What is shown of each month. The sum of them may stand in the answer, so one hidden number hides another."""
+    cells: dict[date, dict[str, Cell]] = {month: {} for month in figures}
+    for name in LABELS[slug]:
+        numbers = [found.get(name, 0) for found in figures.values()]
+        gone = hidden(numbers, total_shown=True) if name in OF_PATIENTS.get(slug, ()) else ()
+        for place, month in enumerate(figures):
+            known = name in figures[month]
+            cells[month][name] = covered(numbers[place], gone=place in gone) if known else None
+    return cells
 
 
-def _cell(number: int | None, *, hides: bool) -> Cell:
-    return HIDDEN if hides and number is not None and is_small(number) else number
-
-
-def _state(slug: str, month: date, closed: Closed | None, now: Figures, late: Late | None, on: date) -> str:
+def _state(slug: str, month: date, closed: Closed | None, now: dict[str, Cell], late: Late | None, on: date) -> str:
+    """`now`: the figures that would be others now."""
     if closed is None:
         last = closes_on(month)
         return _("Open, closes on %(day)s") % {"day": day(last)} if last >= on else _("Was never closed")
     said = _("Closed %(day)s.") % {"day": day(closed.closed_at.date())}
-    names = [name for name in LABELS[slug] if now.get(name, 0) != closed.figures.get(name, 0)]
     changed = [
         _("%(label)s would now be %(number)s") % {
             "label": str(LABELS[slug][name]).lower() if n else str(LABELS[slug][name]),
-            "number": str(_cell(now.get(name), hides=slug in OF_PATIENTS)),
+            "number": str(number),
         }
-        for n, name in enumerate(names)
+        for n, (name, number) in enumerate(now.items())
     ]  # fmt: skip
     what = _late(late) if late else ""
     if not changed and not what:

@@ -24,8 +24,10 @@ from treatments.views.report_frame import (
     Picture,
     Report,
     Table,
+    covered,
     not_enough,
     share,
+    too_few,
 )
 
 NEEDED = 20
@@ -66,16 +68,19 @@ def build(asked: Asked) -> Report:
     if not total:
         return Report(_("No window ended %(words)s.") % {"words": asked.words()}, empty=True,
                       missing=not_enough(0, NEEDED, of=_("windows")))  # fmt: skip
-    answer = _answer(part, total, asked)
-    table = _table(whole, timely, book)
     if total < NEEDED:
-        return Report(answer, missing=not_enough(total, NEEDED, of=_("windows")))
-    return Report(answer, pictures=_pictures(whole, timely, book, answer), tables=[table])
+        return Report(too_few(asked, of=_("windows")), missing=not_enough(total, NEEDED, of=_("windows")))
+    answer = _answer(part, total, asked)
+    return Report(answer, pictures=_pictures(whole, timely, book), tables=[_table(whole, timely, book)])
 
 
 def _answer(part: int, total: int, asked: Asked) -> str:
     number = ngettext("%(n)d window", "%(n)d windows", total) % {"n": total}
     said = {"number": number, "words": asked.words(), "part": part, "share": round(100 * part / total)}
+    if is_small(part):
+        return _("Of %(number)s that ended %(words)s, %(few)s saw the next treatment on time.") % (
+            said | {"few": HIDDEN}
+        )
     return _("Of %(number)s that ended %(words)s, %(part)d saw the next treatment on time: %(share)d %%.") % said
 
 
@@ -93,6 +98,8 @@ def _people(code: str, whole: Counter, timely: Counter) -> Cells:
     """
     people = sorted(who for area, who in whole if area == code)
     sizes, parts = [whole[code, who] for who in people], [timely[code, who] for who in people]
+    if code in _covered_codes(whole, timely):
+        return [(who, covered(size, gone=True), COVERED) for who, size in zip(people, sizes, strict=True)]
     total = len(people) > 1
     gone = hidden(sizes, total_shown=total) | hidden(parts, total_shown=total)
     lines: Cells = []
@@ -106,11 +113,21 @@ def _people(code: str, whole: Counter, timely: Counter) -> Cells:
     return lines
 
 
+def _covered_codes(whole: Counter, timely: Counter) -> set[str]:
+    """The indications of which nothing is shown: the sum of all in the answer would tell of one under five."""
+    codes = sorted({code for code, _who in whole})
+    gone: set[int] = set()
+    for numbers in (whole, timely):
+        sums = [sum(number for (area, _who), number in numbers.items() if area == code) for code in codes]
+        gone |= hidden(sums, total_shown=len(codes) > 1)
+    return {codes[place] for place in gone} if len(codes) > 1 else set()
+
+
 def _codes(whole: Counter, book: RuleBook) -> list[str]:
     return sorted({code for code, _who in whole}, key=lambda code: _name(code, book))
 
 
-def _pictures(whole: Counter, timely: Counter, book: RuleBook, answer: str) -> list[Picture]:
+def _pictures(whole: Counter, timely: Counter, book: RuleBook) -> list[Picture]:
     """One panel for each indication of which something may be shown, all on one scale; the injectors by name."""
     pictures = []
     for code in _codes(whole, book):
@@ -118,7 +135,7 @@ def _pictures(whole: Counter, timely: Counter, book: RuleBook, answer: str) -> l
         size = sum(number for (area, _who), number in whole.items() if area == code)
         part = sum(number for (area, _who), number in timely.items() if area == code)
         rows = [_row(*line) for line in people]
-        if len(people) > 1 and share_is_shown(part, size):
+        if len(people) > 1 and share_is_shown(part, size) and code not in _covered_codes(whole, timely):
             rows.insert(0, _row(_("All"), size, part))
         if all(row.value is None for row in rows):
             continue

@@ -26,6 +26,7 @@ from treatments.views.report_frame import (
     Table,
     n_people,
     not_enough,
+    too_few,
 )
 
 NEEDED = 20
@@ -70,7 +71,7 @@ def build(asked: Asked) -> Report:
 def _few(number: int, asked: Asked) -> str:
     if not number:
         return _("Nobody had a first treatment %(words)s.") % {"words": asked.words()}
-    return _("%(people)s had a first treatment %(words)s.") % {"people": n_people(number), "words": asked.words()}
+    return too_few(asked, of=_("first treatments"))
 
 
 def _answer(people: list[Beginning], times: list[Time], asked: Asked) -> str:

@@ -139,13 +139,13 @@ def test_the_list_of_early_treatments_has_names_so_an_auditor_does_not_get_it():
 def test_an_injector_sees_their_own_figures_alone(manager: Client):
     user = factories.staff("injector")
     mine, other = factories.practitioner(name="R. Osei", user=user), factories.practitioner(name="T. Lin")
-    regulars(12, who=mine)
+    regulars(22, who=mine)
     regulars(13, who=other)
 
     own = answer(signed_in(user), "intervals", injector="T. Lin")
 
-    assert own.startswith("The middle one of 12 intervals")
-    assert answer(manager, "intervals").startswith("The middle one of 25 intervals")
+    assert own.startswith("The middle one of 22 intervals")
+    assert answer(manager, "intervals").startswith("The middle one of 35 intervals")
     assert "injector" not in signed_in(user).get("/reports/intervals/").context["form"].fields
 
 
@@ -301,23 +301,51 @@ def test_those_who_wait_count_as_waiting(manager: Client):
 
 
 def test_intervals_by_indication_with_the_floor_and_its_source(manager: Client):
-    regulars(19)
-    (early,) = regulars(1, gap_days=70)
+    regulars(15)
+    early = regulars(5, gap_days=70)
 
     response = manager.get("/reports/intervals/")
 
     assert response.context["report"].answer == (
-        "The middle one of 20 intervals from 22-Nov-2025 to 22-Nov-2026 is 16.0 weeks; 1 was shorter than the minimum interval."
+        "The middle one of 20 intervals from 22-Nov-2025 to 22-Nov-2026 is 16.0 weeks; 5 were shorter than the minimum interval."
     )
     ((name, number, middle, half, too_early, floor, source),) = table(response, "indications")
     assert (name, number, middle, half, too_early, floor) == (
-        "Frown lines", "20", "16.0", "16.0 – 16.0", "1", "3 months, Botox",
+        "Frown lines", "20", "16.0", "14.5 – 16.0", "5", "3 months, Botox",
     )  # fmt: skip
     assert source
-    assert response.content.decode().count('class="chart-early"') == 1
+    assert 'class="chart-early"' in response.content.decode()
     listed = manager.get("/reports/intervals/early/")
-    assert [row[1]["text"] for row in listed.context["table"]["rows"]] == [f"{early} {early.public_id}"]
-    assert [row[6]["text"] for row in listed.context["table"]["rows"]] == ["22"]
+    assert {row[1]["text"] for row in listed.context["table"]["rows"]} == {f"{p} {p.public_id}" for p in early}
+    assert {row[6]["text"] for row in listed.context["table"]["rows"]} == {"22"}
+
+
+def test_under_five_intervals_or_early_ones_are_told_nowhere(manager: Client):
+    regulars(20)
+    regulars(2, gap_days=70)
+    (other,) = regulars(1)
+    Course.objects.filter(patient=other).update(indication=factories.indication("forehead_lines"))
+
+    response = manager.get("/reports/intervals/")
+
+    assert response.context["report"].answer.endswith("; fewer than 5 were shorter than the minimum interval.")
+    rows = {row[0]: (row[1], row[4]) for row in table(response, "indications")}
+    assert rows["Frown lines"] == ("not shown", "fewer than 5")
+    assert [row for name, row in rows.items() if name != "Frown lines"] == [("fewer than 5", "0")]
+    assert 'class="chart-early"' not in response.content.decode()
+    assert "it would tell how many are in a group under five" in text_of(response)
+    assert {row[3] for row in table(response, "months")} <= {"0", "fewer than 5", "not shown"}
+
+
+@pytest.mark.parametrize("slug", ["intervals", "retention"])
+def test_too_few_say_only_that_they_are_too_few(manager: Client, slug: str):
+    regulars(1, gap_days=70)
+
+    response = manager.get(f"/reports/{slug}/")
+
+    assert response.context["report"].answer.startswith("There are not enough ")
+    assert response.context["report"].tables == []
+    assert "yet: fewer than 5 of 20 needed for this picture." in text_of(response)
 
 
 def test_a_touch_up_and_a_treatment_elsewhere_make_no_interval(manager: Client):
@@ -359,6 +387,38 @@ def test_on_time_by_injector_in_the_order_of_names_with_small_groups_covered(man
     ]
 
 
+def test_a_window_or_two_say_nothing_of_the_one_who_was_treated(manager: Client):
+    regulars(1, since=date(2026, 2, 2))
+
+    response = manager.get("/reports/on-time/")
+
+    assert response.context["report"].answer.startswith("There are not enough windows to answer this")
+    assert "fewer than 5 of 20 needed" in text_of(response)
+
+
+def test_a_small_indication_is_not_what_the_others_leave_of_the_sum(manager: Client):
+    osei = factories.practitioner(name="T. Osei")
+    regulars(20, since=date(2026, 2, 2), who=osei)
+    (other,) = regulars(1, since=date(2026, 2, 2), who=osei)
+    Course.objects.filter(patient=other).update(indication=factories.indication("forehead_lines"))
+
+    response = manager.get("/reports/on-time/", {"first": "2026-05-01", "last": "2026-08-31"})
+
+    assert {row[2] for row in table(response, "injectors")} == {"not shown", "fewer than 5"}
+    months = table(response, "months")
+    assert all(row[1] in ("0", "not shown", "fewer than 5") or int(row[1]) >= 5 for row in months)
+
+
+def test_a_small_month_is_not_what_the_others_leave_of_the_sum(manager: Client):
+    regulars(15, since=date(2026, 2, 2))
+    regulars(7, since=date(2026, 3, 2))
+    regulars(2, since=date(2026, 4, 6))
+
+    rows = table(manager.get("/reports/on-time/", {"first": "2026-06-01", "last": "2026-08-31"}), "months")
+
+    assert sorted(row[1] for row in rows) == ["15", "fewer than 5", "not shown"]
+
+
 def test_a_course_that_was_stopped_in_time_is_not_late(manager: Client):
     person = factories.patient()
     factories.treated(person, date(2026, 2, 2))
@@ -393,11 +453,26 @@ def test_the_median_counts_effects_that_still_last(manager: Client):
     )
 
 
+def test_under_five_that_ended_are_not_told(manager: Client):
+    for number, person in enumerate(regulars(20, since=date(2026, 1, 5), gap_days=126)):
+        first = CourseTreatment.objects.filter(treatment__patient=person).order_by("treatment__performed_on")[0]
+        said = {"worn_off_on": date(2026, 4, 1)} if number < 1 else {"still_working_on": date(2026, 4, 1)}
+        CourseTreatment.objects.filter(pk=first.pk).update(**said)
+
+    response = manager.get("/reports/duration/")
+
+    assert table(response, "numbers") == [["Frown lines", "1st treatment", "20", "fewer than 5", "", ""]]
+    assert "1 ended" not in text_of(response)
+    assert "n = 20, fewer than 5 ended" in text_of(response)
+
+
 def test_too_few_observations_draw_nothing(manager: Client):
     (person,) = regulars(1)
     CourseTreatment.objects.filter(treatment__patient=person).update(worn_off_on=date(2026, 8, 1))
 
-    assert "Not enough observations yet: 2 of 20 needed for this picture." in text_of(manager.get("/reports/duration/"))
+    assert "Not enough observations yet: fewer than 5 of 20 needed for this picture." in text_of(
+        manager.get("/reports/duration/")
+    )
 
 
 # ---- contacts ----
@@ -623,7 +698,7 @@ def test_a_kept_answer_is_never_anothers():
     pages = [signed_in(each).get("/reports/").context["answers"] for each in (user, other)]
 
     said = [next(row["answer"] for row in page if "/intervals/" in row["url"]) for page in pages]
-    assert said[0].startswith("The middle one of 2 intervals")
+    assert said[0].startswith("There are not enough intervals to answer this")
     assert said[1].startswith("Nobody had a second treatment")
 
 
