@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
@@ -22,6 +22,7 @@ from treatments.queries.due import COUNTED
 
 log = logging.getLogger(__name__)
 _WAY = "email"
+LEASE = timedelta(hours=1)  # longer than any start takes
 
 
 class Became(StrEnum):
@@ -32,25 +33,34 @@ class Became(StrEnum):
     NO_ADDRESS = "no address"
     LATER = "not taken now"
     FAILED = "failed"
+    LOST = "begun and never finished"
 
 
 class NoWay(Exception):
     """No channel sends e-mail here."""
 
 
-def send(*, on: date, at: datetime) -> Counter[Became]:
-    """Send the day's e-mail to everybody who wants it. Started twice, or by several at once, each has it once."""
+def send(*, on: date, at: datetime, again: bool = False) -> Counter[Became]:
+    """Send the day's e-mail to everybody who wants it. Started twice, or by several at once, each has it once.
+
+    Of one that was begun an hour ago and never finished nobody knows whether it arrived: it is sent once more only where
+    somebody asks for that with `again`.
+    """
     if _WAY not in registry.ways():
         raise NoWay
     users = User.objects.filter(wants_digest=True, is_active=True).order_by("username")
     words = _words(morning(on), on)
-    return Counter(_one(user, words, on=on, at=at) for user in users)
+    return Counter(_one(user, words, on=on, at=at, again=again) for user in users)
 
 
-def _one(user: User, words: tuple[str, str], *, on: date, at: datetime) -> Became:
+def _one(user: User, words: tuple[str, str], *, on: date, at: datetime, again: bool) -> Became:
     if not user.email:
         return Became.NO_ADDRESS
     claim = _claimed(user, on=on, at=at)
+    if claim is None and (lost := _lost(user, on=on, at=at)):
+        if not again:
+            return Became.LOST
+        claim = _claimed_again(lost, at=at)
     if claim is None:
         return Became.BEFORE
     subject, text = words
@@ -78,6 +88,18 @@ def _claimed(user: User, *, on: date, at: datetime) -> DigestMail | None:
             return DigestMail.objects.create(user=user.username, on=on, claimed_at=at)
     except IntegrityError:
         return None
+
+
+def _lost(user: User, *, on: date, at: datetime) -> DigestMail | None:
+    """The claim of a start that ended before it knew what became of its e-mail."""
+    open_ = DigestMail.objects.filter(user=user.username, on=on, sent_at__isnull=True, why_not="")
+    return open_.filter(claimed_at__lte=at - LEASE).first()
+
+
+def _claimed_again(lost: DigestMail, *, at: datetime) -> DigestMail | None:
+    """One of all who try gets it."""
+    found = DigestMail.objects.filter(pk=lost.pk, claimed_at=lost.claimed_at, sent_at__isnull=True)
+    return lost if found.update(claimed_at=at) else None
 
 
 def _words(found: Morning, on: date) -> tuple[str, str]:

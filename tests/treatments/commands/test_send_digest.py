@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from clinic.channels import registry
 from clinic.channels.base import Rejected, Unavailable, Unknown
@@ -176,6 +177,20 @@ def test_what_may_have_arrived_or_never_will_is_not_sent_again(post, maya, troub
     assert command("--on", "2026-11-22") == "had it before: 1\n"
     row = DigestMail.objects.get()
     assert (row.sent_at, bool(row.why_not)) == (None, True)
+
+
+def test_one_that_was_begun_and_never_finished_is_shown_and_sent_again_when_asked_for(post, maya):
+    begun = DigestMail.objects.create(user="maya", on=TODAY, claimed_at=timezone.now() - timedelta(minutes=59))
+    assert command("--on", "2026-11-22", "--again") == "had it before: 1\n"
+
+    DigestMail.objects.filter(pk=begun.pk).update(claimed_at=timezone.now() - timedelta(hours=1))
+    with pytest.raises(CommandError, match="1 may have arrived or not: ask, then send them once more with --again"):
+        command("--on", "2026-11-22")
+    assert post.sent == []
+
+    assert command("--on", "2026-11-22", "--again") == "sent: 1\n"
+    assert command("--on", "2026-11-22", "--again") == "had it before: 1\n"
+    assert len(post.sent) == 1
 
 
 def test_one_failing_address_does_not_end_the_others(post, maya, monkeypatch):
