@@ -77,7 +77,11 @@ class ClinicSettingsAdmin(ServiceAdmin):
     @admin.display(description=gettext_lazy("before you change it"))
     def look(self, row: ClinicSettings) -> str:
         url = reverse("admin:treatments_clinicsettings_look")
-        return format_html('<a href="{}">{}</a>', url, _("See which windows would move"))
+        link = format_html('<a href="{}">{}</a>', url, _("See which windows would move"))
+        if not row.owed_version:
+            return link
+        said = _("Some windows may still be those of the setting before. The next run of the reminders moves them.")
+        return format_html("{}<br>{}", link, said)
 
     def get_urls(self) -> list[Any]:
         page = self.admin_site.admin_view(self.look_view)

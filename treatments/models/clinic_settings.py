@@ -26,6 +26,7 @@ class ClinicSettings(models.Model):
         default=LearnedDuration.SUGGEST.value,
     )
     version = models.PositiveIntegerField(default=1, editable=False)
+    owed_version = models.PositiveIntegerField(default=0, editable=False)  # windows still have to follow it; 0: all do
 
     class Meta:
         verbose_name = _("clinic settings")

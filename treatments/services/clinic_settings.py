@@ -24,7 +24,8 @@ def amend(*, changes: Mapping[str, Any], by: str, at: datetime, version: int | N
     """Change the one row, which is made at the first change.
 
     Windows follow a little later, a few patients at a time, each in its own transaction. Until then a window may still
-    be the one of before; it is never between the two.
+    be the one of before; it is never between the two. The row keeps that they have to follow until all of them have:
+    whatever ends in between, the next run of the reminders or `recompute` finishes it.
     """
     catalogue.hold()
     row = ClinicSettings.objects.select_for_update().order_by("pk").first() or ClinicSettings()
@@ -37,6 +38,9 @@ def amend(*, changes: Mapping[str, Any], by: str, at: datetime, version: int | N
     if row.pk and now == before:
         return row
     row.version += 1 if row.pk else 0
+    follows = now["learned_duration"] != before["learned_duration"]
+    if follows:
+        row.owed_version = row.version
     row.save()
     audit.record(
         "settings.amended",
@@ -45,7 +49,7 @@ def amend(*, changes: Mapping[str, Any], by: str, at: datetime, version: int | N
         at=at,
         details={name: [before[name], now[name]] for name in CHANGED if before[name] != now[name]},
     )
-    if now["learned_duration"] != before["learned_duration"]:
+    if follows:
         catalogue.renew_token()
         transaction.on_commit(partial(rewrite, on=timezone.localtime(at).date()))
     return row
@@ -53,4 +57,18 @@ def amend(*, changes: Mapping[str, Any], by: str, at: datetime, version: int | N
 
 def rewrite(*, on: date) -> int:
     """The dates of every course that has learned anything, by the setting that holds now; how many differed."""
-    return courses.refresh(patients_who_taught(), on=on)
+    version = owed()
+    differed = courses.refresh(patients_who_taught(), on=on)
+    settle(version)
+    return differed
+
+
+def owed() -> int:
+    """The version of the settings that some windows may not follow yet; 0 where all do."""
+    return ClinicSettings.objects.order_by("pk").values_list("owed_version", flat=True).first() or 0
+
+
+def settle(version: int) -> None:
+    """Every window follows that version. A change made meanwhile stays owed."""
+    if version:
+        ClinicSettings.objects.filter(owed_version=version).update(owed_version=0)

@@ -40,6 +40,16 @@ def test_the_row_is_added_once_and_changed_after_that(door, manager):
     assert events[1].details == {"telephone": ["+442079460123", ""], "learned_duration": ["suggest", "off"]}
 
 
+def test_the_page_says_that_windows_have_not_followed(door):
+    row = ClinicSettings.objects.create()
+    page = url("clinicsettings", "change", row.pk)
+    sentence = "Some windows may still be those of the setting before."
+
+    assert sentence not in door.get(page).content.decode()
+    ClinicSettings.objects.update(owed_version=row.version)
+    assert sentence in door.get(page).content.decode()
+
+
 def test_the_list_leads_to_the_one_row(door):
     assert door.get(url("clinicsettings", "changelist")).status_code == 200
     row = ClinicSettings.objects.create()

@@ -1,9 +1,11 @@
 """The clinic's settings, and the windows that follow a change a few patients at a time."""
 
 from datetime import date, timedelta
+from io import StringIO
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.management import call_command
 
 from clinic.models import AuditEvent
 from tests import factories
@@ -67,6 +69,34 @@ def test_a_treatment_recorded_meanwhile_goes_by_the_new_setting_at_once(person):
     assert window(person) == USUAL
     courses.fact_changed(person, by=BY, at=NOW)
     assert window(person) != USUAL
+
+
+def test_what_a_crash_leaves_is_kept_and_finished(person):
+    put(LearnedDuration.APPLY)  # the process dies before its windows follow
+
+    assert clinic_settings.owed() == 1
+    assert clinic_settings.rewrite(on=TODAY) == 1
+    assert window(person) != USUAL
+    assert clinic_settings.owed() == 0
+
+
+def test_a_change_made_while_windows_follow_stays_owed(person, monkeypatch):
+    put(LearnedDuration.APPLY)
+    monkeypatch.setattr(courses, "refresh", lambda *_of, **_on: put(LearnedDuration.OFF).version)
+
+    clinic_settings.rewrite(on=TODAY)
+
+    assert clinic_settings.owed() == 2
+
+
+@pytest.mark.parametrize("command", ["recompute", "send_reminders"])
+def test_the_commands_finish_what_a_crash_left(person, command, provider):
+    put(LearnedDuration.APPLY)
+
+    call_command(command, stdout=StringIO())
+
+    assert window(person) != USUAL
+    assert clinic_settings.owed() == 0
 
 
 def test_the_telephone_alone_moves_nothing(person, django_capture_on_commit_callbacks):

@@ -14,7 +14,7 @@ from clinic.formats import safe_cell
 from treatments.management.commands.due import a_day
 from treatments.queries import reminder_rows
 from treatments.rules.reminders import Bucket
-from treatments.services import reminders
+from treatments.services import clinic_settings, reminders
 
 COLUMNS = ("bucket", "courses")
 DRY_COLUMNS = ("patient", "course", "bucket", "why", "step", "way", "until")
@@ -41,6 +41,8 @@ class Command(BaseCommand):
             return
         if on > timezone.localdate(now):
             raise CommandError("Reminders of a day that has not come can only be looked at: add --dry-run.")
+        if clinic_settings.owed():  # nobody is written to by a window of the setting of before
+            clinic_settings.rewrite(on=timezone.localdate(now))
         run = reminders.run(on=on, at=now, by="send_reminders")
         self.balance(run.counts, as_csv=as_csv)
         if run.counts[reminders.ERRORS]:
