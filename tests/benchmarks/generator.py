@@ -19,6 +19,7 @@ from clinic import guards
 from clinic.models import Location, Practitioner, Room
 from treatments.models import (
     Appointment,
+    ContactAttempt,
     Course,
     CourseBlock,
     CourseTreatment,
@@ -140,6 +141,7 @@ class Clinic:
             Flag,
             Course,
             CourseBlock,
+            ContactAttempt,
             Appointment,
             Appointment.courses.through,
             Treatment,
@@ -228,6 +230,11 @@ class Clinic:
         values = {name: getattr(known, name) for name in names}
         values["reasons"] = [reason.as_data() for reason in known.reasons]
         pk = self.tables[Course].add(patient_id=patient, indication_id=self.indications[area], **values, **called)
+        if called["snoozed_until"]:
+            self.tables[ContactAttempt].add(
+                course_id=pk, cycle_on=known.last_treated_on, at=f"{self.on} 09:00:00", by="bench", way="phone",
+                outcome="not_now", reason="Away", snoozed_until=called["snoozed_until"],
+            )  # fmt: skip
         for block in known.blocks:
             self.tables[CourseBlock].add(
                 course_id=pk, flag_id=flag, label=block.label, starts_on=block.period.starts_on, ends_on=block.period.ends_on
