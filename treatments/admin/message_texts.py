@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from clinic import phones
 from clinic.models import User
 from treatments.admin.base import SeenForm, ServiceAdmin
-from treatments.admin.text_examples import example
+from treatments.admin.text_examples import example_values
 from treatments.models import MessageText
 from treatments.rules import texts
 from treatments.services import message_texts
@@ -65,8 +65,11 @@ class TextAdmin(ServiceAdmin):
 
     @admin.display(description=gettext_lazy("parts, as a rule"))
     def parts(self, row: MessageText) -> str:
-        words = example(row.code, row.sms)
-        return str(texts.sms_parts(words)) if row.sms else _("no text message")
+        return str(texts.sms_parts(texts.fill(row.sms, self.values))) if row.sms else _("no text message")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        self.values = example_values()
+        return super().changelist_view(request, extra_context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -117,7 +120,8 @@ class TextAdmin(ServiceAdmin):
 def preview(code: str, words: dict[str, str]) -> dict[str, Any]:
     """How the words look to a patient, their length, and what is wrong with them."""
     wrong = message_texts.problems(code, words)
-    filled = {name: "" if name in wrong else example(code, words[name]) for name in message_texts.WORDS}
+    values = example_values()
+    filled = {name: "" if name in wrong else texts.fill(words[name], values) for name in message_texts.WORDS}
     size = texts.size(filled["sms"])
     return filled | {"problems": wrong, "size": asdict(size), "beyond": " ".join(size.beyond)}
 

@@ -268,7 +268,7 @@ def test_the_list_of_visits_outside_costs_the_same_queries(door, room, n, django
         door.post(address("appointment", "add"), booking(factories.patient(), **fields))
     hours.close_day(date(2026, 11, 23), name="Works", **BY)
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         page = door.get(url("workinghours", "outside"))
 
     assert len(page.context["rows"]) == n

@@ -14,16 +14,19 @@ from tests import factories
 from treatments.models import (
     AdverseEventKind,
     ClosedMonth,
+    ContactPlan,
+    ContactStep,
     Contraindication,
     DoseLimit,
     Indication,
     Licence,
+    MessageText,
     OutcomeMeasure,
     Product,
     Schedule,
     Service,
 )
-from treatments.rules.vocabulary import TreatmentKind
+from treatments.rules.vocabulary import Anchor, TreatmentKind
 from treatments.services import appointments, consents, earlier, hours, lots, merges, offered
 from treatments.services.diary import Booking
 from treatments.services.overrides import Override
@@ -100,6 +103,23 @@ def practitioner(number: int):
     factories.practitioner(user=factories.staff("injector"))
 
 
+def plan(number: int) -> ContactPlan:
+    return ContactPlan.objects.create(
+        code=f"plan-{number}", name=f"Plan {number}", quiet_from=time(20), quiet_until=time(9)
+    )
+
+
+def text(number: int) -> MessageText:
+    return MessageText.objects.create(code=f"text-{number}", name=f"Text {number}", sms="{clinic}")
+
+
+def step(number: int):
+    ContactStep.objects.create(
+        plan=plan(number), code="first", anchor=Anchor.DUE_FROM.value, offset_days=number, channels=["sms"],
+        text=text(number),
+    )  # fmt: skip
+
+
 MAKE = {
     "treatments_patient": person,
     "treatments_flag": lambda number: factories.flag(person(number)),
@@ -121,6 +141,9 @@ MAKE = {
         figures={"early": number},
         closed_at=factories.NOW,
     ),
+    "treatments_contactplan": plan,
+    "treatments_contactstep": step,
+    "treatments_messagetext": text,
     "treatments_service": kind,
     "clinic_workinghours": week,
     "clinic_hoursexception": away,
