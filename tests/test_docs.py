@@ -18,9 +18,9 @@ def targets(page: Path, *, pictures: bool) -> set[Path]:
     return {(page.parent / to).resolve() for mark, to in found if bool(mark) == pictures and "://" not in to}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_a_page_points_to_exists(page):
-    wanted = targets(page, pictures=True) | targets(page, pictures=False)
+@pytest.mark.parametrize("document", PAGES, ids=lambda document: str(document.relative_to(ROOT)))
+def test_what_a_page_points_to_exists(document):
+    wanted = targets(document, pictures=True) | targets(document, pictures=False)
 
     assert {path.relative_to(ROOT) for path in wanted if not path.exists()} == set()
 

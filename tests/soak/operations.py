@@ -30,7 +30,7 @@ from treatments.models import (
     Treatment,
 )
 from treatments.rules.vocabulary import TRANSITIONS, AppointmentState, Side, TreatmentKind
-from treatments.services import appointments, courses, flags, merges, patients, treatments
+from treatments.services import appointments, call_list, courses, flags, merges, patients, treatments
 from treatments.services.diary import Booking
 from treatments.services.overrides import Override
 from treatments.services.treatments import Line, Record
@@ -247,6 +247,7 @@ class Desk:
             visit.save(force_insert=True)
             if course := self._one(visit.patient.courses.all()):
                 visit.courses.add(course)
+            call_list.keep([visit.patient_id])
         return visit
 
     def update_visit(self) -> int | None:
@@ -257,7 +258,10 @@ class Desk:
             return None
         time = {"on": starts_at.date(), "starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=30)}
         change = self.pick(({"state": "booked"}, time))
-        return rows.filter(pk=visit.pk).update(**change, version=models.F("version") + 1)
+        with transaction.atomic():
+            changed = rows.filter(pk=visit.pk).update(**change, version=models.F("version") + 1)
+            call_list.keep([Appointment.objects.get(pk=visit.pk).patient_id])
+        return changed
 
     def insert_treatment(self) -> Treatment | None:
         """Without the reason that an early one needs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -24,6 +25,7 @@ from treatments.services import contacts, due_dates
 from treatments.services.stale import Stale
 from treatments.views import stale
 from treatments.views.due_panel import Place, of_row
+from treatments.views.once import once
 from treatments.views.rows import phone_link
 from treatments.views.visit_forms import person
 
@@ -87,7 +89,8 @@ def _put(form: ContactForm, error: ValidationError) -> None:
 def _logged(place: Place, form: ContactForm) -> HttpResponse:
     said, on = form.cleaned_data, timezone.localdate()
     outcome = Outcome(said["outcome"])
-    attempt = contacts.log(
+    log = partial(
+        contacts.log,
         place.course,
         outcome=outcome,
         way=Way(said["way"] or Way.PHONE),
@@ -98,6 +101,7 @@ def _logged(place: Place, form: ContactForm) -> HttpResponse:
         by=person(place.request).username,
         at=timezone.now(),
     )
+    attempt = once(place.request, log, url=place.back)
     patient = place.course.patient
     words = {
         "who": patient.list_name,

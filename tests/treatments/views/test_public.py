@@ -66,24 +66,24 @@ def rows() -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("page", [*PAGES, *ACTS])
-def test_get_changes_nothing(someone, page):
+@pytest.mark.parametrize("door", [*PAGES, *ACTS])
+def test_get_changes_nothing(someone, door):
     before = rows()
 
     for method in (someone.client.get, someone.client.head):
-        method(someone.url(*page))
+        method(someone.url(*door))
 
     assert rows() == before
 
 
-@pytest.mark.parametrize("page", ACTS)
-def test_what_acts_answers_no_get(someone, page):
-    assert someone.get(*page).status_code == 405
+@pytest.mark.parametrize("door", ACTS)
+def test_what_acts_answers_no_get(someone, door):
+    assert someone.get(*door).status_code == 405
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_no_page_is_kept_found_or_told(someone, page):
-    answer = someone.get(*page)
+@pytest.mark.parametrize("door", PAGES)
+def test_no_page_is_kept_found_or_told(someone, door):
+    answer = someone.get(*door)
 
     assert answer.status_code in (200, 302)
     assert answer["Cache-Control"] == "no-store"
@@ -93,8 +93,8 @@ def test_no_page_is_kept_found_or_told(someone, page):
 
 
 def test_no_session_begins(someone):
-    for page in PAGES:
-        someone.get(*page)
+    for door in PAGES:
+        someone.get(*door)
     someone.post("link_confirm")
 
     assert set(someone.client.cookies) == {"born"}
@@ -119,24 +119,24 @@ def never() -> set[str]:
 
 
 def test_no_page_names_a_treatment_or_a_product(someone):
-    told = {page: words(someone.get(*page)).lower() for page in PAGES}
+    told = {door: words(someone.get(*door)).lower() for door in PAGES}
     told["ics"] = someone.get("link_calendar").content.decode().lower()
     for reply in ("link_confirm", "link_decline"):
         someone.post(reply)
         told[reply] = words(someone.get()).lower()
     told["due"] = words(public.Someone(links.make(someone.link.patient, "due", at=public.now())).get()).lower()
 
-    assert {(page, name) for page, said in told.items() for name in never() if name in said} == set()
+    assert {(door, name) for door, said in told.items() for name in never() if name in said} == set()
 
 
-@pytest.mark.parametrize("page", [*PAGES, *ACTS])
-def test_a_link_that_has_ended_says_whom_to_call(someone, page):
+@pytest.mark.parametrize("door", [*PAGES, *ACTS])
+def test_a_link_that_has_ended_says_whom_to_call(someone, door):
     appointments.cancel(someone.link.appointment, who="clinic", reason="Is ill", by="maya", at=public.now())
-    method = someone.post if page in ACTS else someone.get
+    method = someone.post if door in ACTS else someone.get
 
-    answer = method(*page)
+    answer = method(*door)
 
-    if page == ("link_stop",):
+    if door == ("link_stop",):
         assert answer.status_code == 200
         return
     assert answer.status_code == 410
@@ -163,7 +163,7 @@ def test_nobody_reaches_another_visit_by_their_own_link(someone):
 
 
 @pytest.mark.parametrize(
-    ("page", "queries"),
+    ("door", "queries"),
     [
         (("link",), 4),
         (("link_birth",), 2),
@@ -172,11 +172,11 @@ def test_nobody_reaches_another_visit_by_their_own_link(someone):
         (("link_stop",), 2),
     ],
 )
-def test_what_a_page_costs(someone, page, queries, django_assert_num_queries):
-    someone.get(*page)
+def test_what_a_page_costs(someone, door, queries, django_assert_num_queries):
+    someone.get(*door)
 
     with django_assert_num_queries(queries):
-        someone.get(*page)
+        someone.get(*door)
 
 
 # ---- stop ----
