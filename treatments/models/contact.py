@@ -220,19 +220,25 @@ class Message(models.Model):
 
 
 class Reminder(models.Model):
-    """One step of one cycle of one course, and the message that it went out with. `cycle_on`: the last full treatment."""
+    """One step of one cycle of one course, and the message that it went out with. `cycle_on`: the last full treatment.
+
+    `refused`: the provider would not take it by that way, and nothing arrived. Another way may be tried, once.
+    """
 
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="reminders")
     cycle_on = models.DateField(_("cycle since"))
     step = models.ForeignKey(ContactStep, on_delete=models.PROTECT, related_name="+")
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="reminders")
+    refused = models.BooleanField(default=False, editable=False)
 
     class Meta:
         ordering = ("pk",)
         verbose_name = _("reminder")
         verbose_name_plural = _("reminders")
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["course", "cycle_on", "step"], name="reminder_once_per_step")
+            models.UniqueConstraint(
+                fields=["course", "cycle_on", "step"], condition=Q(refused=False), name="reminder_once_per_step"
+            )
         ]
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ SELECT k.id, CAST(r.cycle_on AS text), s.code, count(*)
   FROM treatments_reminder r
   JOIN treatments_message m ON m.id = r.message_id AND m.state <> 'dropped'
   JOIN treatments_contactstep s ON s.id = r.step_id JOIN treatments_course k ON k.id = r.course_id
+ WHERE NOT r.refused
  GROUP BY k.id, r.cycle_on, s.id, s.code HAVING count(*) > 1
  ORDER BY k.id
 """

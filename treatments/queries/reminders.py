@@ -154,10 +154,12 @@ def _told(courses: list[int], but: int) -> dict[int, list[tuple[date, Told]]]:
     """Every reminder of a course with its cycle. One of a later cycle, whose treatment is void by now, was sent in this."""
     found: dict[int, list[tuple[date, Told]]] = defaultdict(list)
     rows = Reminder.objects.filter(course__in=courses).exclude(message=but)
-    for course, cycle_on, step, state, sent_at, made_at in rows.order_by("pk").values_list(
-        "course", "cycle_on", "step__code", "message__state", "message__sent_at", "message__made_at"
-    ):
-        found[course].append((cycle_on, Told(step, MessageState(state), _day(sent_at or made_at))))
+    for course, cycle_on, step, state, way, refused, sent_at, made_at in rows.order_by("pk").values_list(
+        "course", "cycle_on", "step__code", "message__state", "message__channel", "refused", "message__sent_at",
+        "message__made_at",
+    ):  # fmt: skip
+        told = Told(step, MessageState(state), _day(sent_at or made_at), way, refused)
+        found[course].append((cycle_on, told))
     return found
 
 

@@ -81,11 +81,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A reminder that this cycle of the course already has. `on`: the day it went out, or was claimed."""
+    """A reminder that this cycle of the course already has. `on`: the day it went out, or was claimed.
+
+    `refused`: the provider would not take it by its way, so that nothing arrived.
+    """
 
     step: str
     state: MessageState
     on: date
+    way: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,7 @@ def letter(decisions: Iterable[Decision]) -> Letter | None:
         return None
     first = min(now, key=lambda d: (d.course.due_until, d.course.due_from, d.course.ref))
     assert first.step is not None
-    together = tuple((d.course, d.step) for d in now if d.step is not None)
+    together = tuple((d.course, d.step) for d in now if d.step and first.way not in _refused_ways(d.course, d.step))
     return Letter(first.step, first.way, first.course, together)
 
 
@@ -202,7 +207,9 @@ def _by_step(course: DueCourse, patient: DuePatient, on: date, clock: time) -> D
     if step is None:
         why = Why.NEXT_STEP if following else Why.NO_MORE_STEPS
         return Decision(course, Bucket.WAITING, why, until=until)
-    if said := _already(course, step):
+    way = first_of(_ways_left(course, step), patient.ways)
+    said = _already(course, step)
+    if said and not (way and _may_go_another_way(said, step)):
         return _after(said, course, until)
     if len([told for told in course.told if told.state not in _NOT_REACHED]) >= plan.most_per_cycle:
         return Decision(course, Bucket.CAPPED, Why.MOST, step)
@@ -210,7 +217,6 @@ def _by_step(course: DueCourse, patient: DuePatient, on: date, clock: time) -> D
         return Decision(course, Bucket.CAPPED, Why.SEEN, step, until=_plus(patient.seen_on, SEEN_DAYS))
     if _within(patient.reached_on, plan.cap_days, on):
         return Decision(course, Bucket.CAPPED, Why.LATELY, step, until=_plus(patient.reached_on, plan.cap_days))
-    way = first_of(step.ways, patient.ways)
     if not way:
         return Decision(course, Bucket.NO_CHANNEL, step=step)
     if is_quiet(clock, plan.quiet_from, plan.quiet_until):
@@ -268,10 +274,27 @@ def _is_past(step: Step, course: DueCourse, on: date) -> bool:
 
 
 def _already(course: DueCourse, step: Step) -> Told | None:
-    """The reminder of this step or of a later one, where there is any: an earlier one is never made up for."""
+    """The reminder of this step or of a later one, where there is any: an earlier one is never made up for.
+
+    One that was refused says less than one of the same step that went another way.
+    """
     places = {one.code: place for place, one in enumerate(_in_order(course))}
     reached = [told for told in course.told if places.get(told.step, -1) >= places[step.code]]
-    return max(reached, key=lambda told: places[told.step], default=None)
+    return max(reached, key=lambda told: (places[told.step], not told.refused), default=None)
+
+
+def _may_go_another_way(told: Told, step: Step) -> bool:
+    """It was refused, nobody has left it at that, and it is this step that has come."""
+    return told.refused and told.state == MessageState.FAILED and told.step == step.code
+
+
+def _refused_ways(course: DueCourse, step: Step) -> list[str]:
+    return [told.way for told in course.told if told.refused and told.step == step.code]
+
+
+def _ways_left(course: DueCourse, step: Step) -> list[str]:
+    refused = _refused_ways(course, step)
+    return [way for way in step.ways if way not in refused]
 
 
 def ahead(plans: Iterable[Plan]) -> int:

@@ -15,7 +15,7 @@ def carry_over(treatment: Treatment, *, was_on: date) -> None:
         return
     for course in Course.objects.filter(treatments__treatment=treatment, last_treated_on=begun_on):
         reminders = Reminder.objects.filter(course=course, cycle_on=was_on)
-        taken = Reminder.objects.filter(course=course, cycle_on=begun_on).values("step")
-        reminders.exclude(step__in=list(taken.values_list("step", flat=True))).update(cycle_on=begun_on)
+        taken = Reminder.objects.filter(course=course, cycle_on=begun_on, refused=False).values_list("step", flat=True)
+        reminders.exclude(step__in=list(taken)).update(cycle_on=begun_on)
         ContactAttempt.objects.filter(course=course, cycle_on=was_on).update(cycle_on=begun_on)
     call_list.keep([treatment.patient_id])

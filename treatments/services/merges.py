@@ -223,7 +223,7 @@ def _hand_over_reminders(gone: Patient, kept: Patient) -> list[int]:
     left = Reminder.objects.filter(course__patient=gone, course__indication__in=own).select_related("course")
     for row in left.order_by("pk"):
         to = own[row.course.indication_id]
-        if not to.reminders.filter(cycle_on=row.cycle_on, step=row.step_id).exists():
+        if not to.reminders.filter(cycle_on=row.cycle_on, step=row.step_id, refused=False).exists():
             Reminder.objects.filter(pk=row.pk).update(course=to)
             moved.append(row.pk)
     return moved

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from treatments.models import Message
+from treatments.models import Message, Reminder
 from treatments.queries.reminders import REMINDER
 from treatments.rules.vocabulary import MessageState
 from treatments.services import outbox, people, reminders, visit_messages
@@ -94,12 +94,23 @@ def mark_sent(message: Message, *, by: str, at: datetime) -> Message:
 def send_again(message: Message, *, by: str, at: datetime) -> Message:
     """Once more with the next round, if it is still to be sent then."""
     message = _of_a_person(message, MessageState.UNCERTAIN, MessageState.FAILED)
+    _take_steps_back(message)
     message.state, message.not_before_at, message.attempts = MessageState.WAITING.value, at, 0
     message.claimed_by, message.claimed_at, message.too_late_at = "", None, None
     message.why = ""
     message.save(update_fields=["state", "not_before_at", "attempts", "claimed_by", "claimed_at", "too_late_at", "why"])
     outbox.said(message, "message.sent_again", by=by, at=at)
     return message
+
+
+def _take_steps_back(message: Message) -> None:
+    """A refused reminder is tried by its own way again. ValidationError where it has gone another way meanwhile."""
+    for row in message.reminders.filter(refused=True):
+        if Reminder.objects.filter(
+            course=row.course_id, cycle_on=row.cycle_on, step=row.step_id, refused=False
+        ).exists():
+            raise ValidationError(_("The reminder has gone another way meanwhile. Nothing was changed."))
+    message.reminders.update(refused=False)
 
 
 @act
@@ -142,6 +153,7 @@ def delivered(provider_ref: str, status: str, at: datetime) -> bool:
         changes |= {"state": MessageState.SENT.value, "sent_at": sent_at, "why": ""}
     elif status in _NOT_DELIVERED and message.state != MessageState.DROPPED:
         changes |= {"state": MessageState.FAILED.value, "why": _("The provider could not deliver it.")}
+        outbox.free_for_another_way(message)
     Message.objects.filter(pk=message.pk).update(**changes)
     outbox.said(message, "message.delivery", by="provider", at=at, why=status[:20])
     return True

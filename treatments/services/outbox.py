@@ -69,7 +69,7 @@ def deliver(claimed: Claimed, *, watch: Watch) -> MessageState:
     try:
         reference = registry.channel(message.channel).send(outgoing)
     except Rejected as error:
-        return _mark(message, MessageState.FAILED, at=watch.now(), why=str(error))
+        return _mark(message, MessageState.FAILED, at=watch.now(), why=str(error), refused=True)
     except Unavailable as error:
         return _try_again(message, at=watch.now(), why=str(error))
     except Unknown as error:
@@ -101,6 +101,7 @@ def _mark(
     why: str = "",
     reference: str = "",
     again: datetime | None = None,
+    refused: bool = False,
 ) -> MessageState:
     """Only while the claim is still ours. A claim that was given up meanwhile is known better by the one who sent it."""
     ours = Message.objects.filter(
@@ -115,6 +116,8 @@ def _mark(
     if again:
         changes["not_before_at"] = again
     if ours.update(**changes):
+        if refused:
+            free_for_another_way(message)
         said(message, f"message.{'tried' if again else state.value}", by=message.made_by, at=at, why=why)
     return state
 
@@ -140,6 +143,12 @@ def give_up_stale(*, at: datetime) -> int:
 def may_have_arrived(message: Message) -> bool:
     """True where nobody knew, at any time, whether it had arrived: the trail remembers it."""
     return AuditEvent.objects.filter(verb=UNCERTAIN, object_id=message.public_id).exists()
+
+
+def free_for_another_way(message: Message) -> None:
+    """It will never be taken as it is: its steps may go another way, unless it may have arrived."""
+    if not may_have_arrived(message):
+        Reminder.objects.filter(message=message).update(refused=True)
 
 
 @act

@@ -148,7 +148,7 @@ def _claim(pk: int, row: ReminderRun, plans: Plans, *, at: datetime, worker: str
     words = wording.of_reminder(text, patient, way=letter.way, due_from=letter.about.due_from, at=at)
     message = Message.objects.create(
         public_id=new_long_id(),
-        key=f"{REMINDER}:{letter.about.ref}:{letter.about.cycle_on}:{letter.step.code}",
+        key=f"{REMINDER}:{letter.about.ref}:{letter.about.cycle_on}:{letter.step.code}:{letter.way}",
         kind=REMINDER,
         patient=patient,
         text_code=text.code,
@@ -190,7 +190,8 @@ def settle(message: Message, *, at: datetime) -> Claimed | None:
     plans, shown = find.plans(), timezone.localtime(at)
     today = shown.date()
     facts = find.facts_of([message.patient_id], on=today, today=today, plans=plans, but=message.pk)
-    mine = {(r.course_id, r.cycle_on, r.step.code): r for r in message.reminders.select_related("step")}
+    rows = message.reminders.filter(refused=False).select_related("step")
+    mine = {(row.course_id, row.cycle_on, row.step.code): row for row in rows}
     decided = rules.decide(facts[message.patient_id], on=today, clock=shown.time()) if facts else ()
     of_message = [d for d in decided if d.step and (d.course.ref, d.course.cycle_on, d.step.code) in mine]
     if until := _quiet_until(of_message, at):

@@ -46,8 +46,8 @@ def test_a_step_that_went_out_twice(person: Patient):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE treatments_reminder AS SELECT * FROM treatments_reminder")
         cursor.execute(
-            "INSERT INTO treatments_reminder (id, course_id, cycle_on, step_id, message_id) "
-            "SELECT id + 1, course_id, cycle_on, step_id, %s FROM treatments_reminder",
+            "INSERT INTO treatments_reminder (id, course_id, cycle_on, step_id, message_id, refused) "
+            "SELECT id + 1, course_id, cycle_on, step_id, %s, refused FROM treatments_reminder",
             [again.pk],
         )
 

@@ -77,6 +77,46 @@ def told(step: str, after: int, state: MessageState = SENT) -> Told:
     return Told(step, state, FROM + after * DAY)
 
 
+def refusal(way: str, step: str = "due", state: MessageState = FAILED) -> Told:
+    return Told(step, state, COMES, way, refused=True)
+
+
+@pytest.mark.parametrize(
+    ("said", "bucket", "way"),
+    [
+        ((refusal("sms"),), Bucket.TO_SEND, "email"),
+        ((refusal("email"),), Bucket.TO_SEND, "sms"),
+        ((refusal("sms"), refusal("email")), Bucket.FAILED, ""),
+        ((refusal("sms", state=MessageState.DROPPED),), Bucket.FAILED, ""),  # somebody has left it at that
+        ((refusal("sms", state=SENT),), Bucket.SENT, ""),  # the provider says that it arrived after all
+        ((refusal("sms"), Told("due", UNCERTAIN, COMES, "email")), Bucket.UNCERTAIN, ""),
+        ((Told("due", SENT, COMES - DAY, "email"), refusal("sms")), Bucket.WAITING, ""),
+        ((Told("due", FAILED, COMES, "sms"),), Bucket.FAILED, ""),  # given up, not refused
+        ((refusal("sms", "due_soon"),), Bucket.TO_SEND, "sms"),  # each step begins anew
+        ((refusal("sms", "overdue"),), Bucket.FAILED, ""),  # an earlier one is never made up for
+    ],
+)
+def test_a_refused_step_goes_by_the_ways_that_are_left(said, bucket, way):
+    decision = decided(COMES, course=replace(COURSE, told=said))
+
+    assert (decision.bucket, decision.way) == (bucket, way)
+
+
+def test_a_refused_step_with_no_other_way_to_reach_them_has_failed():
+    decision = decided(COMES, course=replace(COURSE, told=(refusal("sms"),)), ways=("sms",))
+
+    assert (decision.bucket, decision.until) == (Bucket.FAILED, UNTIL - 5 * DAY)
+
+
+def test_one_message_speaks_for_no_course_that_was_refused_its_way():
+    other = replace(COURSE, ref=2, due_until=UNTIL + DAY, told=(refusal("sms"),))
+
+    letter = reminders.letter(reminders.decide(patient(COURSE, other), on=COMES, clock=NOON))
+
+    assert letter is not None
+    assert (letter.way, [course.ref for course, _step in letter.courses]) == ("sms", [1])
+
+
 @pytest.mark.parametrize(
     ("facts", "bucket", "why"),
     [

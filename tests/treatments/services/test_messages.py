@@ -13,7 +13,7 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from tests.fakes import Provider
 from treatments.models import Message
-from treatments.services import appointments, messages, outbox, reminders
+from treatments.services import appointments, messages, outbox, patients, reminders
 
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -90,6 +90,34 @@ def test_a_failed_one_is_sent_again(provider: Provider, failed: Message):
     messages.send_again(failed, by="maya", at=NOW + MINUTE)
 
     assert messages.send_waiting(at=NOW + MINUTE).counts == {"sent": 1}
+
+
+def test_a_refused_one_that_has_gone_another_way_is_not_sent_again(provider: Provider, failed: Message):
+    patients.amend(failed.patient, changes={"email": "alina@example.org"}, by=BY, at=NOW)
+    reminders.run(on=TODAY, at=NOW + MINUTE, by=BY)
+
+    with pytest.raises(ValidationError, match="gone another way meanwhile"):
+        messages.send_again(failed, by="maya", at=NOW + 2 * MINUTE)
+    assert [one.to for one in provider.sent] == ["alina@example.org"]
+
+
+def test_a_refused_one_that_is_sent_again_goes_no_other_way(provider: Provider, failed: Message):
+    patients.amend(failed.patient, changes={"email": "alina@example.org"}, by=BY, at=NOW)
+    messages.send_again(failed, by="maya", at=NOW + MINUTE)
+
+    assert counts(NOW + MINUTE) == {"waiting": 1}
+    assert messages.send_waiting(at=NOW + MINUTE).counts == {"sent": 1}
+    assert [one.to for one in provider.sent] == ["+447700900123"]
+
+
+@pytest.mark.parametrize("status", ["undelivered", "expired"])
+def test_what_the_provider_could_not_deliver_goes_another_way(provider: Provider, sent: Message, status: str):
+    patients.amend(sent.patient, changes={"email": "alina@example.org"}, by=BY, at=NOW)
+    messages.delivered(sent.provider_ref, status, NOW + MINUTE)
+
+    reminders.run(on=TODAY, at=NOW + 2 * MINUTE, by=BY)
+
+    assert [one.to for one in provider.sent] == ["+447700900123", "alina@example.org"]
 
 
 def test_a_failed_one_that_is_left_is_not_tried_by_the_next_run(provider: Provider, failed: Message):

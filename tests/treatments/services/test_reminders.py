@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from clinic.channels import registry
 from clinic.channels.base import Rejected, Unavailable, Unknown
 from clinic.models import AuditEvent
 from tests import factories
@@ -351,6 +352,132 @@ def test_a_refused_message_is_not_tried_again(provider: Provider):
     message = Message.objects.get()
     assert (message.state, message.why) == ("failed", "The provider refuses this message (code 400).")
     assert messages.send_waiting(at=NOW + DAY).counts == {}
+
+
+REFUSED = Rejected("The provider refuses this message (code 400).")
+
+
+def refused(**fields: Any) -> Patient:
+    """Somebody with a number and an e-mail address whose step “due” was refused by text message at noon."""
+    person = due(email="alina@example.org", **fields)
+    provider = registry.channel("sms")
+    provider.trouble = REFUSED
+    run()
+    provider.trouble = None
+    return person
+
+
+def ways() -> list[tuple[str, str]]:
+    return list(Message.objects.filter(kind="reminder").order_by("pk").values_list("channel", "state"))
+
+
+def test_a_refused_step_goes_another_way_with_the_next_run(provider: Provider):
+    refused()
+
+    first, second = run(NOW + MINUTE), run(NOW + 2 * MINUTE)
+
+    assert [one.to for one in provider.sent] == ["alina@example.org"]
+    assert balance(first) == balance(second) == {"sent": 1}
+    assert ways() == [("sms", "failed"), ("email", "sent")]
+    assert sorted(Reminder.objects.values_list("message__channel", "refused")) == [("email", False), ("sms", True)]
+
+
+def test_a_step_that_every_way_has_refused_has_failed(provider: Provider):
+    refused()
+    provider.trouble = REFUSED
+
+    rows = [run(NOW + number * MINUTE) for number in (1, 2)]
+
+    assert [balance(row) for row in rows] == [{"failed": 1}] * 2
+    assert ways() == [("sms", "failed"), ("email", "failed")]
+
+
+@pytest.mark.parametrize(
+    ("at", "counts"),
+    [
+        (NOW.replace(hour=20), {"quiet_hours": 1}),
+        (NOW.replace(hour=19, minute=59), {"sent": 1}),
+    ],
+)
+def test_another_way_waits_for_the_end_of_the_quiet_hours(provider: Provider, at: datetime, counts: dict[str, int]):
+    refused()
+
+    assert balance(run(at)) == counts
+
+
+def test_another_way_is_not_for_somebody_who_was_written_to_lately(provider: Provider):
+    refused()
+    Message.objects.create(
+        public_id="LATELY", key="lately", kind="reminder", patient=Patient.objects.get(), made_by=BY, made_at=NOW,
+        not_before_at=NOW, state="sent", sent_at=NOW,
+    )  # fmt: skip
+
+    assert balance(run(NOW + 13 * DAY, on=TODAY + 13 * DAY)) == {"capped": 1}
+    assert balance(run(NOW + 14 * DAY, on=TODAY + 14 * DAY)) == {"sent": 1}
+
+
+def test_what_was_refused_once_it_may_have_arrived_goes_no_other_way(provider: Provider):
+    due(email="alina@example.org")
+    provider.trouble = Unknown("The provider did not answer; it may have the message.")
+    assert [balance(run(NOW + number * MINUTE)) for number in (0, 1)] == [{"uncertain": 1}] * 2
+    outbox.give_up_stale(at=NOW + DAY)
+    provider.trouble = REFUSED
+    AuditEvent.objects.create(verb=outbox.UNCERTAIN, object_id=Message.objects.get().public_id, by=BY, at=NOW)
+    messages.send_again(Message.objects.get(), by=BY, at=NOW + MINUTE)
+    messages.send_waiting(at=NOW + MINUTE)
+    provider.trouble = None
+
+    assert balance(run(NOW + 2 * MINUTE)) == {"failed": 1}
+    assert ways() == [("sms", "failed")]
+
+
+def test_another_way_that_has_to_be_tried_again_stays_that_way(provider: Provider):
+    refused()
+    provider.trouble = Unavailable("The provider cannot be reached.")
+    run(NOW + MINUTE)
+    provider.trouble = None
+
+    assert messages.send_waiting(at=NOW + 10 * MINUTE).counts == {"sent": 1}
+    assert ways() == [("sms", "failed"), ("email", "sent")]
+
+
+def test_another_way_that_came_to_nothing_is_the_one_that_is_tried_later(provider: Provider):
+    person = refused()
+    provider.trouble = Unavailable("The provider cannot be reached.")
+    run(NOW + MINUTE)
+    provider.trouble = None
+    visit = factories.visit(person)
+    messages.send_waiting(at=NOW + 10 * MINUTE)
+    appointments.cancel(visit, who="clinic", reason="By mistake", by=BY, at=NOW + 11 * MINUTE)
+
+    assert balance(run(NOW + 12 * MINUTE)) == {"sent": 1}
+    assert ways() == [("sms", "failed"), ("email", "dropped"), ("email", "sent")]
+
+
+def test_a_course_that_was_refused_a_way_is_not_in_a_message_that_goes_it(provider: Provider):
+    person = refused()
+    factories.treated(person, LAST - 2 * DAY, area="lateral_canthal_lines", units="12")
+
+    row = run(NOW + MINUTE)
+
+    assert balance(row) == {"sent": 1, "capped": 1}
+    assert ways() == [("sms", "failed"), ("sms", "sent")]
+
+
+def test_a_merge_hands_over_the_way_that_was_refused_and_the_one_that_was_gone(provider: Provider):
+    kept, going = due(family_name="Marsh"), refused(family_name="Okafor")
+    Reminder.objects.filter(course__patient=kept).delete()
+    Message.objects.filter(patient=kept).update(state="dropped")
+    run(NOW + MINUTE)
+    Reminder.objects.filter(course__patient=kept).delete()
+    before = len(provider.sent)
+
+    merges.merge(kept, going, reason="Said so herself, passport seen", by=BY, at=NOW + 2 * MINUTE)
+
+    assert Reminder.objects.filter(course__patient=kept).count() == 2
+    assert balance(run(NOW + 20 * DAY, on=TODAY + 20 * DAY)) == {"sent": 1}
+    assert len(provider.sent) == before + 1
+    assert provider.sent[-1].text.startswith("Alina, your next visit")
 
 
 def test_a_provider_that_is_away_is_asked_again_later(provider: Provider):
