@@ -31,3 +31,6 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.requestConfig?.elt?.matches?.("[data-close]")) document.querySelector(`.due-list a[href="${opened}"]`)?.focus();
 });
+
+// On a phone the tabs scroll: the open one is in sight.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
