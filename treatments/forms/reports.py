@@ -43,6 +43,8 @@ class ReportFilters(forms.Form):
             del self.fields[name]
         self.put("indication", [("", _("Everything")), *indications])
         self.put("injector", [("", _("Everyone")), *((name, name) for name in injectors)])
+        for name in ("by", "rule"):
+            self.put(name, [("", _("All"))])
         for name, field in self.fields.items():
             field.widget.attrs = {"class": "form-control" if name in ("first", "last") else "form-select"}
             field.error_messages["invalid_choice"] = _("Choose one of the list.")

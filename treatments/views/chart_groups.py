@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+
 from treatments.rules.statistics import per_dot
 from treatments.views.charts import Box, Mark, anchor_at, percent, side_of
 
@@ -79,8 +81,16 @@ def strips_chart(strips: Sequence[Strip], *, ref: str, title: str, sentence: str
         drawn.append(picture)
         y = base + 34
     step = 4 if until <= 60 else 13
-    labels = [Mark(percent(week, until), y + 14, str(week), anchor_at(percent(week, until)), minor=bool(week // step % 2))
-              for week in range(0, until + 1, step)]  # fmt: skip
+    labels = [
+        Mark(
+            percent(week, until),
+            y + 14,
+            str(week) if week else _("week 0"),
+            anchor_at(percent(week, until)),
+            minor=bool(week // step % 2),
+        )
+        for week in range(0, until + 1, step)
+    ]
     return StripsChart(ref, title, sentence, drawn, labels, each, y + 20)
 
 

@@ -38,7 +38,7 @@ from treatments.views.report_frame import (
 )
 
 NEEDED = 20
-MOST_WEEKS, SHORT_WEEKS = 104, 52
+MOST_WEEKS, HALF_YEAR = 104, 26
 QUESTION = gettext_lazy("How long is it from one treatment to the next?")
 DEFINITION = (
     gettext_lazy(
@@ -96,8 +96,8 @@ def build(asked: Asked) -> Report:
     answer, book, sizes, earlies = _answer(groups, total, n_early, asked), rulebook(asked.on), *_numbers(groups)
     drawn = sorted((c for c in groups if isinstance(sizes[c], int)), key=lambda code: -len(groups[code].days))
     strips = [_strip(code, groups[code], book, marks=isinstance(earlies[code], int)) for code in drawn]
-    longest = max((week for strip in strips for week in strip.weeks), default=0)
-    until = SHORT_WEEKS if longest <= SHORT_WEEKS else MOST_WEEKS
+    longest = max((week for strip in strips for week in strip.weeks), default=1)
+    until = min(MOST_WEEKS, HALF_YEAR * -(-longest // HALF_YEAR))
     title = _("Weeks from one full treatment to the next, by indication")
     pictures = []
     if strips:

@@ -133,7 +133,7 @@ def _picture(overridden: dict[str, set[int]], visits: dict[str, int], rules: dic
     heading = _("Overridden, of the visits on which the rule stood")
     chart = rows_chart(
         rows, ref="overrides", title=heading, sentence=answer, until=100, ticks=SHARES, heading=heading,
-        limit=(OFTEN, f"{OFTEN} %"),
+        limit=(OFTEN, _("Above %(often)d %%: the rule may be wrong") % {"often": OFTEN}),
     )  # fmt: skip
     return Picture("components/charts/rows.html", chart)
 

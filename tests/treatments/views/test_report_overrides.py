@@ -200,6 +200,12 @@ def test_nonsense_in_the_address_gets_a_sentence(manager: Client, asked: dict, f
     assert manager.get(FILE, asked).status_code == (404 if field in ("first", "last") else 200)
 
 
+def test_a_wrong_day_leaves_all_rules_and_prescribers_to_choose(manager: Client) -> None:
+    form = manager.get(PAGE, {"last": "31/02/2026"}).context["form"]
+
+    assert [form.fields[name].choices for name in ("by", "rule")] == [[("", "All")], [("", "All")]]
+
+
 def test_without_any_it_says_so(manager: Client) -> None:
     sentence = "No rule was overridden from 24-Aug-2026 to 22-Nov-2026."
 

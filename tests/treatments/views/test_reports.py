@@ -315,6 +315,8 @@ def test_intervals_by_indication_with_the_floor_and_its_source(manager: Client):
     )  # fmt: skip
     assert source
     assert 'class="chart-early"' in response.content.decode()
+    (picture,) = response.context["report"].pictures
+    assert [mark.text for mark in picture.chart.labels] == ["week 0", "4", "8", "12", "16", "20", "24"]
     listed = manager.get("/reports/intervals/early/")
     assert {row[1]["text"] for row in listed.context["table"]["rows"]} == {f"{p} {p.public_id}" for p in early}
     assert {row[6]["text"] for row in listed.context["table"]["rows"]} == {"22"}
@@ -385,6 +387,7 @@ def test_on_time_by_injector_in_the_order_of_names_with_small_groups_covered(man
         ["A. Lin", "8", "0", "0"],
         ["T. Osei", "12", "12", "100"],
     ]
+    assert text_of(response).count("95 % range: where it may truly lie") == 1
 
 
 def test_a_window_or_two_say_nothing_of_the_one_who_was_treated(manager: Client):
