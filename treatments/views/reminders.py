@@ -57,6 +57,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         "letters_left_out": max(0, n_messages - SHOWN),
         "n_messages": n_messages,
         "due": sum(map(len, decisions.values())),
+        "held": sum(len(found) for bucket, found in decisions.items() if bucket != Bucket.TO_SEND),
         "sends": request.user.has_perm("treatments.add_reminderrun"),
         "warnings": [*_last_run(at), *_not_sending(at), *_not_set_up()],
         "as_of": clock(at),

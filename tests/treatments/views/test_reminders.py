@@ -61,6 +61,7 @@ def test_the_preview_names_who_is_written_to_and_who_is_held_back(desk: Client):
     [group] = page.context["groups"]
     assert (group["slug"], group["count"], group["rows"][0]["name"]) == ("booked", 1, "QUINN, Alina")
     assert group["rows"][0]["why"] == "Visit on 01-Dec-2026"
+    assert "1 of 4 due courses; each is in one group." in page.content.decode()
     assert Message.objects.filter(kind="reminder").count() == 0
 
 
