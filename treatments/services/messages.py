@@ -10,14 +10,18 @@ from typing import NamedTuple
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from clinic.models import AuditEvent
 from treatments.models import Message, Reminder
 from treatments.queries.reminders import REMINDER
 from treatments.rules.vocabulary import MessageState
 from treatments.services import outbox, people, reminders, visit_messages
 from treatments.services.acts import act
 from treatments.services.outbox import Claimed, Watch
+from treatments.services.visit_messages import UNDO
 
 log = logging.getLogger(__name__)
+MARKED_SENT, SENT_AGAIN, LEFT = "message.marked_sent", "message.sent_again", "message.left"  # in the trail
+_LED_TO = {MARKED_SENT: MessageState.SENT, SENT_AGAIN: MessageState.WAITING, LEFT: MessageState.DROPPED}
 AT_ONCE = 500  # of one call: after a day without the provider, the rest follows a minute later
 _DELIVERED = "delivered"
 _NOT_DELIVERED = ("failed", "undelivered", "undeliverable", "rejected", "bounced", "expired")
@@ -81,52 +85,72 @@ def settled(message: Message, *, at: datetime) -> Claimed | None:
 
 @act
 def mark_sent(message: Message, *, by: str, at: datetime) -> Message:
-    """Somebody has asked the provider or the patient: it arrived."""
+    """Somebody has asked the provider or the patient, or leaves it at that: it counts as sent."""
     message = _of_a_person(message, MessageState.UNCERTAIN)
+    outbox.said(message, MARKED_SENT, by=by, at=at, why=message.why, was=message.state)
     message.state, message.sent_at = MessageState.SENT.value, message.claimed_at or at
-    message.why = _("Marked as sent by a person.")
+    message.why = _("Counted as sent by a person.")
     message.save(update_fields=["state", "sent_at", "why"])
-    outbox.said(message, "message.marked_sent", by=by, at=at)
     return message
 
 
 @act
 def send_again(message: Message, *, by: str, at: datetime) -> Message:
-    """Once more with the next round, if it is still to be sent then."""
+    """Once more in three minutes, if it is still to be sent then."""
     message = _of_a_person(message, MessageState.UNCERTAIN, MessageState.FAILED)
-    _take_steps_back(message)
-    message.state, message.not_before_at, message.attempts = MessageState.WAITING.value, at, 0
-    message.claimed_by, message.claimed_at, message.too_late_at = "", None, None
-    message.why = ""
-    message.save(update_fields=["state", "not_before_at", "attempts", "claimed_by", "claimed_at", "too_late_at", "why"])
-    outbox.said(message, "message.sent_again", by=by, at=at)
+    refused = _take_steps_back(message)
+    outbox.said(message, SENT_AGAIN, by=by, at=at, why=message.why, was=message.state, refused=refused)
+    message.state, message.not_before_at, message.attempts = MessageState.WAITING.value, at + UNDO, 0
+    message.claimed_by, message.too_late_at, message.why = "", None, ""
+    message.save(update_fields=["state", "not_before_at", "attempts", "claimed_by", "too_late_at", "why"])
     return message
 
 
-def _take_steps_back(message: Message) -> None:
+def _take_steps_back(message: Message) -> bool:
     """A refused reminder is tried by its own way again. ValidationError where it has gone another way meanwhile."""
     for row in message.reminders.filter(refused=True):
         if Reminder.objects.filter(
             course=row.course_id, cycle_on=row.cycle_on, step=row.step_id, refused=False
         ).exists():
             raise ValidationError(_("The reminder has gone another way meanwhile. Nothing was changed."))
-    message.reminders.update(refused=False)
+    return bool(message.reminders.filter(refused=True).update(refused=False))
 
 
 @act
 def leave(message: Message, *, by: str, at: datetime) -> Message:
     """Nobody has to look at a failed message any more: it stays unsent."""
     message = _of_a_person(message, MessageState.FAILED)
-    outbox.said(message, "message.left", by=by, at=at, why=message.why)
+    outbox.said(message, LEFT, by=by, at=at, why=message.why, was=message.state)
     message.state = MessageState.DROPPED.value  # its step stays taken: the next run does not try the same again
     message.why = (_("Left unsent by a person: %(why)s") % {"why": message.why})[:200]
     message.save(update_fields=["state", "why"])
     return message
 
 
-def _of_a_person(message: Message, *states: MessageState) -> Message:
+@act
+def undo(message: Message, *, by: str, at: datetime) -> Message:
+    """What a person decided of it is taken back, while nothing has become of it since."""
+    message = _held(message)
+    last = AuditEvent.objects.filter(object_type="message", object_id=message.public_id).order_by("-pk").first()
+    if last is None or _LED_TO.get(last.verb) != message.state:
+        raise ValidationError(_("Something has become of the message meanwhile. Nothing was changed."))
+    message.state, message.why = last.details["was"], last.reason
+    if last.verb == MARKED_SENT:
+        message.sent_at = None
+    message.save(update_fields=["state", "why", "sent_at"])
+    if last.details.get("refused"):
+        outbox.free_for_another_way(message)
+    outbox.said(message, "message.undone", by=by, at=at)
+    return message
+
+
+def _held(message: Message) -> Message:
     people.locked(message.patient)
-    row = Message.objects.select_for_update(of=("self",)).select_related("patient").get(pk=message.pk)
+    return Message.objects.select_for_update(of=("self",)).select_related("patient").get(pk=message.pk)
+
+
+def _of_a_person(message: Message, *states: MessageState) -> Message:
+    row = _held(message)
     if row.state not in {state.value for state in states}:
         said = {"state": row.get_state_display().lower()}
         raise ValidationError(_("The message is “%(state)s” by now. Nothing was changed.") % said)

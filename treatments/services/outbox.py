@@ -122,9 +122,9 @@ def _mark(
     return state
 
 
-def said(message: Message, verb: str, *, by: str, at: datetime, why: str = "") -> None:
+def said(message: Message, verb: str, *, by: str, at: datetime, why: str = "", **more: object) -> None:
     """One line in the trail; never the words or the address."""
-    about = {"about": message.kind, "way": message.channel}
+    about = {"about": message.kind, "way": message.channel} | more
     audit.record(verb, message, by=by, at=at, patient=message.patient.public_id, reason=why, details=about)
 
 

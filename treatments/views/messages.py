@@ -9,8 +9,12 @@ from typing import Any
 from django.contrib import messages as notices
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -26,12 +30,13 @@ from treatments.views.patient_page import tabs as patient_tabs
 from treatments.views.reminder_tabs import tabs
 
 ACTS: dict[str, tuple[Callable[..., Message], Any]] = {
-    "mark-sent": (messages.mark_sent, gettext_lazy("Marked as sent: %(who)s.")),
+    "mark-sent": (messages.mark_sent, gettext_lazy("Counted as sent: %(who)s.")),
     "send-again": (
         messages.send_again,
-        gettext_lazy("It goes out again within a minute, if it is still true: %(who)s."),
+        gettext_lazy("It goes out again in three minutes, if it is still true: %(who)s."),
     ),
     "leave": (messages.leave, gettext_lazy("Left unsent: %(who)s.")),
+    "undo": (messages.undo, gettext_lazy("It waits for a person again: %(who)s.")),
 }
 
 
@@ -54,7 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_POST
 @needs("treatments.change_message")
 def decide(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
-    """One press: mark as sent, send again, or leave it."""
+    """One press: it counts as sent, goes out again, or is left; and one press takes that back."""
     if act not in ACTS:
         raise Http404
     message = get_object_or_404(Message.objects.select_related("patient"), public_id=public_id.upper())
@@ -65,8 +70,19 @@ def decide(request: HttpRequest, public_id: str, act: str) -> HttpResponse:
     except ValidationError as error:
         notices.error(request, " ".join(error.messages))
     else:
-        notices.success(request, str(said) % {"who": message.patient.list_name})
+        words = str(said) % {"who": message.patient.list_name}
+        notices.success(request, words if act == "undo" else format_html("{} {}", words, _undo(request, message)))
     return redirect("messages")
+
+
+def _undo(request: HttpRequest, message: Message) -> SafeString:
+    return format_html(
+        '<form method="post" action="{}"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
+        "<button>{}</button></form>",
+        reverse("message_decide", args=[message.public_id, "undo"]),
+        get_token(request),
+        _("Undo"),
+    )
 
 
 @require_safe

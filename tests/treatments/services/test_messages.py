@@ -59,37 +59,38 @@ def test_an_uncertain_one_is_marked_as_sent(provider: Provider, uncertain: Messa
 def test_an_uncertain_one_is_sent_again_if_it_is_still_true(provider: Provider, uncertain: Message):
     messages.send_again(uncertain, by="maya", at=NOW + MINUTE)
 
-    assert messages.send_waiting(at=NOW + MINUTE).counts == {"sent": 1}
+    assert messages.send_waiting(at=NOW + 3 * MINUTE).counts == {}
+    assert messages.send_waiting(at=NOW + 4 * MINUTE).counts == {"sent": 1}
     assert [one.public_id for one in provider.sent] == [uncertain.public_id]
     assert AuditEvent.objects.filter(verb="message.sent_again", by="maya").count() == 1
 
 
 def test_what_is_no_longer_true_is_not_sent_again(provider: Provider, uncertain: Message):
     messages.send_again(uncertain, by="maya", at=NOW + MINUTE)
-    factories.visit(uncertain.patient)
+    factories.visit(uncertain.patient, at=NOW + 2 * MINUTE)
 
-    assert messages.send_waiting(at=NOW + MINUTE).counts == {"not sent": 1}
+    assert messages.send_waiting(at=NOW + 4 * MINUTE).counts == {"not sent": 1}
     assert provider.sent == []
 
 
 def test_what_may_have_arrived_keeps_its_step_when_it_is_not_sent_again(provider: Provider, uncertain: Message):
     messages.send_again(uncertain, by="maya", at=NOW + MINUTE)
-    visit = factories.visit(uncertain.patient)
-    messages.send_waiting(at=NOW + MINUTE)
+    visit = factories.visit(uncertain.patient, at=NOW + 2 * MINUTE)
+    messages.send_waiting(at=NOW + 4 * MINUTE)
 
     uncertain.refresh_from_db()
     assert (uncertain.state, uncertain.reminders.count()) == ("uncertain", 1)
     assert uncertain.why.startswith("Not sent again: No longer to be sent")
-    appointments.cancel(visit, who="clinic", reason="By mistake", by=BY, at=NOW + 2 * MINUTE)
-    reminders.run(on=TODAY, at=NOW + 3 * MINUTE, by=BY)
+    appointments.cancel(visit, who="clinic", reason="By mistake", by=BY, at=NOW + 4 * MINUTE)
+    reminders.run(on=TODAY, at=NOW + 5 * MINUTE, by=BY)
     assert provider.sent == []
-    assert counts(NOW + 3 * MINUTE) == {"uncertain": 1}
+    assert counts(NOW + 5 * MINUTE) == {"uncertain": 1}
 
 
 def test_a_failed_one_is_sent_again(provider: Provider, failed: Message):
     messages.send_again(failed, by="maya", at=NOW + MINUTE)
 
-    assert messages.send_waiting(at=NOW + MINUTE).counts == {"sent": 1}
+    assert messages.send_waiting(at=NOW + 4 * MINUTE).counts == {"sent": 1}
 
 
 def test_a_refused_one_that_has_gone_another_way_is_not_sent_again(provider: Provider, failed: Message):
@@ -106,7 +107,7 @@ def test_a_refused_one_that_is_sent_again_goes_no_other_way(provider: Provider, 
     messages.send_again(failed, by="maya", at=NOW + MINUTE)
 
     assert counts(NOW + MINUTE) == {"waiting": 1}
-    assert messages.send_waiting(at=NOW + MINUTE).counts == {"sent": 1}
+    assert messages.send_waiting(at=NOW + 4 * MINUTE).counts == {"sent": 1}
     assert [one.to for one in provider.sent] == ["+447700900123"]
 
 
@@ -131,7 +132,52 @@ def test_a_failed_one_that_is_left_is_not_tried_by_the_next_run(provider: Provid
     assert counts() == {"failed": 1}
 
 
-@pytest.mark.parametrize("act", [messages.mark_sent, messages.send_again, messages.leave])
+@pytest.mark.parametrize(
+    ("decide", "trouble"),
+    [
+        (messages.mark_sent, Unknown("No answer.")),
+        (messages.send_again, Unknown("No answer.")),
+        (messages.send_again, Rejected("Refused.")),
+        (messages.leave, Rejected("Refused.")),
+    ],
+)
+def test_what_a_person_decided_is_taken_back(provider: Provider, decide, trouble: Exception):
+    before = reminded(provider, trouble)
+    patients.amend(before.patient, changes={"email": "alina@example.org"}, by=BY, at=NOW)
+    was = counts(NOW + 10 * MINUTE)
+    decide(before, by="maya", at=NOW + MINUTE)
+
+    messages.undo(before, by="maya", at=NOW + 2 * MINUTE)
+
+    message = Message.objects.get()
+    assert (message.state, message.why, message.sent_at) == (before.state, before.why, None)
+    assert messages.send_waiting(at=NOW + 5 * MINUTE).counts == {}
+    assert counts(NOW + 10 * MINUTE) == was
+    assert AuditEvent.objects.filter(verb="message.undone", by="maya").count() == 1
+
+
+def test_what_has_gone_is_not_taken_back(provider: Provider, failed: Message):
+    messages.send_again(failed, by="maya", at=NOW)
+    messages.send_waiting(at=NOW + 4 * MINUTE)
+
+    with pytest.raises(ValidationError, match="Something has become of the message"):
+        messages.undo(failed, by="maya", at=NOW + 5 * MINUTE)
+
+
+def test_what_nobody_has_decided_is_not_taken_back(provider: Provider, sent: Message):
+    with pytest.raises(ValidationError, match="Something has become of the message"):
+        messages.undo(sent, by="maya", at=NOW + MINUTE)
+
+
+def test_what_the_provider_has_settled_since_is_not_taken_back(provider: Provider, uncertain: Message):
+    messages.mark_sent(uncertain, by="maya", at=NOW + MINUTE)
+    messages.delivered(uncertain.public_id, "delivered", NOW + 2 * MINUTE)
+
+    with pytest.raises(ValidationError, match="Something has become of the message"):
+        messages.undo(uncertain, by="maya", at=NOW + 3 * MINUTE)
+
+
+@pytest.mark.parametrize("act", [messages.mark_sent, messages.leave, messages.send_again])
 def test_what_is_settled_is_not_decided_again(provider: Provider, sent: Message, act):
     with pytest.raises(ValidationError, match="“sent” by now"):
         act(sent, by="maya", at=NOW)

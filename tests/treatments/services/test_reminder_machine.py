@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from clinic.channels.base import Outgoing, Unavailable, Unknown
+from clinic.channels.base import Outgoing, Rejected, Unavailable, Unknown
 from tests import factories, fakes
 from tests.factories import BY, NOW
 from treatments.models import Appointment, Course, Message, Patient, PatientMerge, Reminder
@@ -94,7 +94,8 @@ class Outbox(RuleBasedStateMachine):
     @initialize()
     def three_people_who_are_due(self) -> None:
         for number in range(3):
-            person = factories.patient(phone=f"+44770090012{number}", contact_consent="yes")
+            email = f"person{number}@example.org"
+            person = factories.patient(phone=f"+44770090012{number}", email=email, contact_consent="yes")
             factories.treated(person, LAST)
             self.people.append(person)
 
@@ -114,7 +115,7 @@ class Outbox(RuleBasedStateMachine):
         self.at += timedelta(minutes=minutes)
         messages.send_waiting(at=self.at)
 
-    @rule(trouble=st.sampled_from([None, Unavailable("away"), Unavailable("away"), Unknown("no answer")]))
+    @rule(trouble=st.sampled_from([None, Unavailable("away"), Rejected("wrong number"), Unknown("no answer")]))
     def the_provider(self, trouble: Exception | None) -> None:
         self.provider.trouble = trouble
 
@@ -214,7 +215,13 @@ class Outbox(RuleBasedStateMachine):
     def a_person_sends_again(self) -> None:
         message = Message.objects.filter(state__in=["uncertain", "failed"]).order_by("pk").first()
         if message:
-            messages.send_again(message, by=BY, at=self.at)
+            self._tried(lambda _p: messages.send_again(message, by=BY, at=self.at), 0)
+
+    @rule()
+    def a_person_changes_their_mind(self) -> None:
+        message = Message.objects.filter(state="waiting").order_by("pk").last()
+        if message:
+            self._tried(lambda _p: messages.undo(message, by=BY, at=self.at), 0)
 
     # ---- what always holds ----
 
@@ -261,7 +268,7 @@ class Outbox(RuleBasedStateMachine):
             return
         if reason := may_be_written_to(message.patient, self._today()):
             self.wrong.append(f"{message.patient} was written to: {reason}")
-        if not isinstance(self.provider.trouble, Unavailable):
+        if not isinstance(self.provider.trouble, Unavailable | Rejected):
             self.taken.append((outgoing.to, self._today()))
 
     def _today(self) -> date:

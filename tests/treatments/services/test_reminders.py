@@ -424,10 +424,10 @@ def test_what_was_refused_once_it_may_have_arrived_goes_no_other_way(provider: P
     provider.trouble = REFUSED
     AuditEvent.objects.create(verb=outbox.UNCERTAIN, object_id=Message.objects.get().public_id, by=BY, at=NOW)
     messages.send_again(Message.objects.get(), by=BY, at=NOW + MINUTE)
-    messages.send_waiting(at=NOW + MINUTE)
+    messages.send_waiting(at=NOW + 4 * MINUTE)
     provider.trouble = None
 
-    assert balance(run(NOW + 2 * MINUTE)) == {"failed": 1}
+    assert balance(run(NOW + 5 * MINUTE)) == {"failed": 1}
     assert ways() == [("sms", "failed")]
 
 

@@ -70,9 +70,9 @@ def test_failed_and_uncertain_ones_with_what_can_be_done(desk: Client, provider:
 @pytest.mark.parametrize(
     ("act", "trouble", "state", "said"),
     [
-        ("mark-sent", Unknown("?"), "sent", "Marked as sent: MARSH, Alina."),
-        ("send-again", Unknown("?"), "waiting", "It goes out again within a minute"),
-        ("send-again", Rejected("No"), "waiting", "It goes out again within a minute"),
+        ("mark-sent", Unknown("?"), "sent", "Counted as sent: MARSH, Alina."),
+        ("send-again", Unknown("?"), "waiting", "It goes out again in three minutes"),
+        ("send-again", Rejected("No"), "waiting", "It goes out again in three minutes"),
         ("leave", Rejected("No"), "dropped", "Left unsent: MARSH, Alina."),
     ],
 )
@@ -85,6 +85,27 @@ def test_one_press(desk: Client, provider: Provider, act: str, trouble: Exceptio
     assert message.state == state
     assert page.redirect_chain == [("/messages/", 302)]
     assert said in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("act", "trouble", "state"),
+    [
+        ("mark-sent", Unknown("?"), "uncertain"),
+        ("send-again", Rejected("No"), "failed"),
+        ("leave", Rejected("No"), "failed"),
+    ],
+)
+def test_a_press_is_undone_by_one_press(desk: Client, provider: Provider, act: str, trouble: Exception, state: str):
+    message = reminded(provider, trouble)
+    undo = f"/messages/{message.public_id}/undo/"
+    assert undo in desk.post(f"/messages/{message.public_id}/{act}/", follow=True).content.decode()
+
+    page = desk.post(undo, follow=True).content.decode()
+
+    assert "It waits for a person again: MARSH, Alina." in page
+    assert undo not in page
+    message.refresh_from_db()
+    assert (message.state, message.why) == (state, str(trouble))
 
 
 def test_a_second_press_says_how_it_stands(desk: Client, provider: Provider):
@@ -137,7 +158,10 @@ def test_who_may(client: Client, provider: Provider, role: str, list_: int, deci
 
     assert client.get("/messages/").status_code == list_
     assert client.get(f"/patients/{message.patient.public_id}/messages/").status_code == 200
-    assert client.post(f"/messages/{message.public_id}/leave/").status_code == decides
+    for act in ("leave", "undo", "send-again", "undo"):
+        assert client.post(f"/messages/{message.public_id}/{act}/").status_code == decides
+    message.refresh_from_db()
+    assert message.state == "failed"
 
 
 @pytest.mark.parametrize("number", [1, 3])
