@@ -107,6 +107,10 @@ def test_one_panel_is_open_at_a_time_and_escape_closes_it(
 
     expect(page.locator(".row-panel")).to_have_count(0)
     expect(opens(page, "Book", "OKORO, Ben")).to_be_focused()
+    opens(page, "More", "OKORO, Ben").press("Enter")
+    expect(page.get_by_label("Due from")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(opens(page, "More", "OKORO, Ben")).to_be_focused()
 
 
 def test_what_was_typed_stays_where_it_cannot_be_saved(

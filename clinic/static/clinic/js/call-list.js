@@ -9,7 +9,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  event.target.closest?.("[data-panel]")?.querySelector("[data-close]")?.click();
+  const body = event.target === document.body ? document : event.target.closest?.(".due-list tbody");
+  body?.querySelector("[data-panel] [data-close]")?.click();
 });
 
 // One call is about all of a patient's courses: their other rows are read again.
@@ -22,14 +23,17 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
-// A panel that was closed gives the focus back to the button that opened it.
+// A panel that was opened has the focus; one that was closed gives it back to the button that opened it.
 let opened = "";
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.closest?.(".row-actions")) opened = event.detail.elt.getAttribute("href");
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.requestConfig?.elt?.matches?.("[data-close]")) document.querySelector(`.due-list a[href="${opened}"]`)?.focus();
+  const asked = event.detail.requestConfig?.elt;
+  if (asked?.matches?.("[data-close]")) document.querySelector(`.due-list a[href="${opened}"]`)?.focus();
+  const panel = asked?.closest?.(".row-actions") && panels()[0];
+  if (panel && !panel.contains(document.activeElement)) panel.querySelector("input:not([type=hidden]), select, button, a")?.focus();
 });
 
 // On a phone the tabs scroll: the open one is in sight.
