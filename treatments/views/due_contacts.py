@@ -173,10 +173,7 @@ def more(request: HttpRequest, place: Place) -> HttpResponse:
     context = {
         "form": form,
         "set_by_hand": _set_words(course),
-        "computed": _("Computed: %(from)s to %(until)s.")
-        % {"from": day(course.computed_from), "until": day(course.computed_until)}
-        if course.computed_from
-        else "",
+        "computed": _computed_words(course),
         "window_url": place.url("due_more"),
     }
     said = {"who": course.patient.list_name, "what": course.indication.short_name.lower()}
@@ -201,6 +198,16 @@ def _set(place: Place, said: dict[str, Any]) -> HttpResponse:
     words = {"who": course.patient.list_name, "from": day(course.due_from), "until": day(course.due_until)}
     sentence = _("%(who)s: due %(from)s to %(until)s, until the next full treatment.")
     return place.done(sentence % words, undo_url=place.url("due_more"), label=_("Use computed"), computed=1)
+
+
+def _computed_words(course: Course) -> str:
+    if course.due_from is None:
+        return ""
+    return _("Computed: %(from)s to %(until)s. Earliest day: %(earliest)s.") % {
+        "from": day(course.computed_from or course.due_from),
+        "until": day(course.computed_until or course.due_until),
+        "earliest": day(course.earliest_on),
+    }
 
 
 def _set_words(course: Course) -> str:

@@ -381,12 +381,14 @@ def test_closing_what_is_stopped_says_so(reception):
 def test_a_window_set_by_hand_stands_beside_the_computed_one(reception):
     wanted = course()
     sent = {"due_from": "2026-12-20", "due_until": "2027-01-20", "reason": "Holiday", "version": str(wanted.version)}
+    computed = "Computed: 01-Oct-2026 to 01-Nov-2026. Earliest day: 01-Oct-2026."
+    assert computed in words(reception.get(url("due_more", wanted), **PIECE))
 
     done = reception.post(url("due_more", wanted), sent, **PIECE)
 
     assert "MARSH, Alina: due 20-Dec-2026 to 20-Jan-2027, until the next full treatment. Use computed" in words(done)
     assert "Due 20-Dec to 20-Jan-2027 (set by Maya Cole 22-Nov: Holiday). Computed 01-Oct-2026." in words(done)
-    assert "Set to 20-Dec to 20-Jan-2027 by Maya Cole on 22-Nov-2026: Holiday." in words(
+    assert f"Set to 20-Dec to 20-Jan-2027 by Maya Cole on 22-Nov-2026: Holiday. {computed}" in words(
         reception.get(url("due_more", wanted), **PIECE)
     )
     back = reception.post(url("due_more", wanted), {"computed": "1"}, **PIECE)
