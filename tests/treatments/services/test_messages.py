@@ -164,6 +164,15 @@ def test_what_has_gone_is_not_taken_back(provider: Provider, failed: Message):
         messages.undo(failed, by="maya", at=NOW + 5 * MINUTE)
 
 
+def test_what_was_no_longer_to_be_sent_is_not_taken_back(provider: Provider, failed: Message):
+    messages.send_again(failed, by="maya", at=NOW)
+    factories.visit(failed.patient, at=NOW + 2 * MINUTE)
+    messages.send_waiting(at=NOW + 4 * MINUTE)
+
+    with pytest.raises(ValidationError, match="Something has become of the message"):
+        messages.undo(failed, by="maya", at=NOW + 5 * MINUTE)
+
+
 def test_what_nobody_has_decided_is_not_taken_back(provider: Provider, sent: Message):
     with pytest.raises(ValidationError, match="Something has become of the message"):
         messages.undo(sent, by="maya", at=NOW + MINUTE)
