@@ -1,12 +1,16 @@
 """An act is one transaction: run again when it met another one, and never a bare error of the database's guard."""
 
+from datetime import timedelta
+from itertools import chain, repeat
+from types import SimpleNamespace
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from clinic import guards
 from tests import factories
-from treatments.models import Patient
+from treatments.models import Appointment, MessageText, Patient, fields
 from treatments.rules.findings import Refused, TimeTaken
 from treatments.services import acts
 from treatments.services.acts import act
@@ -123,3 +127,63 @@ def test_a_constraint_that_is_no_guard_stays_an_error():
 
     with pytest.raises(IntegrityError), transaction.atomic():
         verb()
+
+
+@pytest.fixture
+def ids(monkeypatch):
+    """The next public ids, sign by sign; all A after them."""
+
+    def come(*wanted: str) -> None:
+        signs = chain("".join(wanted), repeat("A"))
+        monkeypatch.setattr(fields, "secrets", SimpleNamespace(choice=lambda _alphabet: next(signs)))
+
+    return come
+
+
+@pytest.mark.django_db
+def test_a_patient_whose_number_is_taken_gets_the_next_one(ids):
+    taken = factories.patient()
+
+    ids(taken.public_id, taken.public_id, "7KX3Q9")
+
+    assert factories.patient(family_name="Okafor").public_id == "7KX3Q9"
+    assert Patient.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_a_visit_whose_number_is_taken_gets_the_next_one(ids):
+    taken, other = factories.visit(factories.patient()), factories.patient(family_name="Okafor")
+    room, practitioner = taken.room, taken.practitioner
+    start = taken.starts_at + timedelta(days=1)
+
+    ids(taken.public_id, "7KX3Q9")
+    visit = factories.visit(other, start, room=room, practitioner=practitioner)
+
+    assert (visit.public_id, visit.patient) == ("7KX3Q9", other)
+    assert Appointment.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_where_every_number_is_taken_it_is_an_error(ids):
+    taken = factories.patient()
+
+    ids(*[taken.public_id] * acts.IDS, "7KX3Q9")
+
+    with pytest.raises(IntegrityError, match="public_id"):
+        factories.patient(family_name="Okafor")
+    assert Patient.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_another_row_that_is_there_already_is_not_tried_again():
+    factories.load_catalogue()
+    tries = []
+
+    @act
+    def verb():
+        tries.append(1)
+        MessageText.objects.create(code="due", name="Again")
+
+    with pytest.raises(IntegrityError, match="code"):
+        verb()
+    assert len(tries) == 1
