@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from enum import StrEnum
 
-from treatments.rules.cycles import Learned
+from treatments.rules.cycles import FEWEST, Learned
 from treatments.rules.facts import CourseChoice, Given, RuleBook, ScheduleRule, SetWindow
 from treatments.rules.reasons import CLINIC_SCHEDULE, Candidate, Reason, listed
 from treatments.rules.vocabulary import CourseDuration, LearnedDuration, ScheduleKind
@@ -26,6 +27,29 @@ class Window:
 
 
 NO_EFFECT = "no_effect_yet"
+
+
+class Ruling(StrEnum):
+    """Which of the windows decides."""
+
+    COMPUTED = "computed"  # the usual one of the indication
+    BY_HAND = "set_by_hand"
+    PINNED = "pinned"
+    LEARNED = "from_response"  # from how long the effect lasts for this patient
+
+
+def ruling(
+    *, by_hand: bool, effective: bool, n_cycles: int, duration: CourseDuration, indication: str, book: RuleBook
+) -> Ruling:
+    """Of a course whose dates are known: what `window` has decided, from what is kept of it."""
+    if by_hand:
+        return Ruling.BY_HAND
+    if not effective or book.indications[indication].schedule.kind != ScheduleKind.WINDOW:
+        return Ruling.COMPUTED
+    if duration == CourseDuration.PINNED:
+        return Ruling.PINNED
+    applied = duration == CourseDuration.CLINIC and book.learned_duration == LearnedDuration.APPLY
+    return Ruling.LEARNED if applied and n_cycles >= FEWEST else Ruling.COMPUTED
 
 
 def window(

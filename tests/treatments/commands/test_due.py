@@ -22,7 +22,8 @@ from treatments.services import appointments, patients
 pytestmark = pytest.mark.django_db
 HEADER = [
     "public_id", "source_id", "name", "indication", "last_treated_on", "earliest_on", "due_from", "due_until",
-    "overdue_from", "lapsed_from", "band", "booked_on", "hold_reasons",
+    "overdue_from", "lapsed_from", "band", "booked_on", "hold_reasons", "window", "set_by", "set_on", "set_reason",
+    "computed_from", "computed_until",
 ]  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def test_csv_has_the_columns_and_one_row_per_course_by_name(people):
     dates = {
         "indication": "glabellar_lines", "last_treated_on": "2026-06-30", "earliest_on": "2026-09-30",
         "due_from": "2026-09-30", "due_until": "2026-10-30", "overdue_from": "2026-10-31", "lapsed_from": "2027-06-30",
+        "window": "computed", "set_by": "", "set_on": "", "set_reason": "", "computed_from": "", "computed_until": "",
     }  # fmt: skip
 
     found = rows()
@@ -135,7 +137,7 @@ def test_a_reader_that_leaves_early_is_no_error(people, tmp_path):
     program = (
         "import django; django.setup()\n"
         "from treatments.management.commands import due\n"
-        "due.rows = lambda day, bands: (('x' * 400,) * 13 for _n in range(20000))\n"
+        "due.rows = lambda day, bands: (('x' * 400,) * 19 for _n in range(20000))\n"
         "due.Command().run_from_argv(['manage.py', 'due', '--skip-checks', '--on', '2026-11-22'])\n"
     )
     root = Path(__file__).parents[3]

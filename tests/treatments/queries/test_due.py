@@ -21,7 +21,7 @@ from treatments.queries.rulebook import rulebook
 from treatments.rules.findings import Refused
 from treatments.rules.intervals import band_on, forecast
 from treatments.rules.vocabulary import AppointmentState, Band, Outcome, TreatmentKind
-from treatments.services import appointments, contacts, courses, flags, patients, treatments
+from treatments.services import appointments, contacts, courses, due_dates, durations, flags, patients, treatments
 
 pytestmark = pytest.mark.django_db
 
@@ -381,15 +381,36 @@ def test_holds_name_each_stop_in_force_with_its_flag():
     assert row["hold_reasons"] == "; ".join(sorted(hold.label for hold in found))
 
 
+def test_the_report_says_which_window_decides_and_who_set_it():
+    by = factories.staff("reception", username="maya", first_name="Maya", last_name="Reyes").username
+    by_hand, pinned, usual = course(), course(), course()
+    factories.patient(family_name="Untreated")
+    due_dates.set_window(by_hand, due_from=TODAY, due_until=TODAY + timedelta(days=9), reason="Holiday", by=by, at=NOW)
+    durations.pin(pinned, low_days=100, high_days=140, by=by, at=NOW)
+
+    rows = {row[0]: dict(zip(due_report.COLUMNS, row, strict=True)) for row in due_report.rows(TODAY)}
+
+    names = ("window", "set_by", "set_on", "set_reason", "computed_from", "computed_until")
+    assert {c.pk: tuple(rows[c.patient.public_id][name] for name in names) for c in (by_hand, pinned, usual)} == {
+        by_hand.pk: ("set_by_hand", "Maya Reyes", "2026-11-22", "Holiday", "2026-10-01", "2026-11-01"),
+        pinned.pk: ("pinned", "", "", "", "", ""),
+        usual.pk: ("computed", "", "", "", "", ""),
+    }
+
+
 # ---- cost ----
 
 
 @pytest.mark.parametrize(
-    ("number", "queries"), [pytest.param(1, 3, id="1 course"), pytest.param(12, 3, id="12 courses")]
+    ("number", "queries"), [pytest.param(1, 6, id="1 course"), pytest.param(12, 6, id="12 courses")]
 )
-def test_the_report_costs_three_queries(django_assert_num_queries, number: int, queries: int):
+def test_the_report_costs_six_queries(django_assert_num_queries, number: int, queries: int):
     for _n in range(number):
-        book(course())
+        booked = course()
+        book(booked)
+        due_dates.set_window(
+            booked, due_from=TODAY, due_until=TODAY + timedelta(days=9), reason="Holiday", by=BY, at=NOW
+        )
 
     with django_assert_num_queries(queries):
         assert len(list(due_report.rows(TODAY))) == number

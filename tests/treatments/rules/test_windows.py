@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.treatments.rules.book import BOOK, FROWN, MIGRAINE, day, facts, flag, given, with_durations
+from treatments.rules import windows
 from treatments.rules.facts import CourseChoice, Facts, SetWindow
 from treatments.rules.intervals import Forecast, forecast
 from treatments.rules.vocabulary import CourseDuration, LearnedDuration
@@ -178,3 +179,31 @@ def test_a_window_set_by_hand_goes_before_what_was_learned_which_stands_beside_i
 
     assert window(found) == ("2026-06-10", "2026-06-20")
     assert computed(found) == window(computed_alone)
+
+
+@pytest.mark.parametrize("book", [OFF, SUGGEST, APPLY])
+@pytest.mark.parametrize("cycles", [1, 2])
+@pytest.mark.parametrize("indication", [FROWN, MIGRAINE])
+@pytest.mark.parametrize(
+    "choice",
+    [
+        CourseChoice(),
+        CourseChoice(duration=CourseDuration.OFF),
+        CourseChoice(duration=CourseDuration.PINNED, pinned=(100, 140)),
+        set_window("2026-06-01", "2026-06-20"),
+    ],
+)
+def test_the_window_that_decides_is_told_from_what_is_kept(book, cycles, indication, choice):
+    found = forecast(indication, taught(cycles=cycles, indication=indication), book, choice=choice)
+
+    told = windows.ruling(
+        by_hand=found.computed_from is not None,
+        effective=found.last_effective_on is not None,
+        n_cycles=found.learned.found.n if found.learned else 0,
+        duration=choice.duration,
+        indication=indication,
+        book=book,
+    )
+
+    [decided] = [reason.rule for reason in found.reasons if reason.about == "due_until" and reason.decided]
+    assert {"effect_high": "computed", "learned": "from_response"}.get(decided, decided) == told

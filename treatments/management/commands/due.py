@@ -18,7 +18,7 @@ from clinic.formats import safe_cell
 from treatments.queries.due_report import COLUMNS, rows
 from treatments.rules.vocabulary import Band
 
-_WIDTHS = (9, 12, 32, 22, 15, 11, 10, 10, 12, 11, 12, 10, 12)
+_WIDTHS = (9, 12, 32, 22, 15, 11, 10, 10, 12, 11, 12, 10, 12, 13, 16, 10, 24, 13, 14)
 
 
 def a_day(text: str) -> date:
