@@ -19,11 +19,11 @@ from treatments.models.contact import OUTCOME_LABELS
 from treatments.models.patients import list_name
 from treatments.queries import due as courses
 from treatments.queries.due import Row
-from treatments.queries.due_beside import contacts
-from treatments.queries.due_tabs import LAPSED, NOW, OVERDUE, REBOOK, SNOOZED, Tab
+from treatments.queries.due_beside import contacts, holds
+from treatments.queries.due_tabs import LAPSED, NOW, ON_HOLD, OVERDUE, REBOOK, SNOOZED, Tab
 from treatments.rules.vocabulary import Outcome
 from treatments.views.due import PRINTED, asked_for, filters_of, tab_of
-from treatments.views.due_rows import contacts_words, dates_tab
+from treatments.views.due_rows import contacts_words, dates_tab, hold_words
 from treatments.views.due_words import LABELS
 from treatments.views.paper import Column, Paper
 from treatments.views.rows import national
@@ -52,7 +52,7 @@ def due_pdf(request: HttpRequest, tab: str) -> HttpResponse:
     if len(rows) == PRINTED:
         paper.paragraph(_("The first %(n)d are printed. Narrow the list to see others.") % {"n": PRINTED}, bold=True)
     paper.ln(2)
-    paper.table_of(_columns(), _lines(chosen, rows, on), bold=(1, 3))
+    paper.table_of(*(_held(rows, on) if chosen == ON_HOLD else _to_call(chosen, rows, on)), bold=(1, 3))
     if not rows:
         paper.paragraph(_("Nobody is on this list."))
     audit.record(
@@ -67,28 +67,42 @@ def due_pdf(request: HttpRequest, tab: str) -> HttpResponse:
     return answer
 
 
-def _columns() -> list[Column]:
-    return [
-        Column(_("Band"), 24), Column(_("Patient, number, born"), 52), Column(_("For"), 31), Column(_("Phone"), 29),
-        Column(_("Last treatment"), 25), Column(_("Last attempt"), 32), Column(_("Outcome of the call"), 80),
+def _to_call(tab: Tab, rows: Sequence[Row], on: date) -> tuple[list[Column], list[list[str]]]:
+    """Whom to call, and boxes for what came of it."""
+    columns = [
+        Column(_("Band"), 24), Column(_("Patient, number, born"), 46), Column(_("For"), 31), Column(_("Phone"), 29),
+        Column(_("Last treatment"), 25), Column(_("Last attempt"), 32), Column(_("Outcome of the call"), 86),
     ]  # fmt: skip
-
-
-def _lines(tab: Tab, rows: Sequence[Row], on: date) -> list[list[str]]:
     tried = contacts((row.pk, row.last_treated_on) for row in rows)
     said = "   ".join(f"☐ {OUTCOME_LABELS[outcome]}" for outcome in BOXES)
-    boxes = f"{said}\n☐ {_('Booked')} ______________   {_('Note')} ______________"
-    return [
+    boxes = f"{said}\n☐ {_('Booked')} ______________   {_('Note')} ________________"
+    return columns, [
         [
             f"{LABELS[tab]}\n{_days(tab, row, on)}",
-            f"{list_name(row.family_name, row.given_name)}\n{row.public_id}  {day(row.born_on)}",
-            row.indication,
-            national(row.phone) if row.phone else "",
+            *_who(row),
             day(row.last_treated_on),
             contacts_words(tried[row.pk]) if row.pk in tried else "",
             boxes,
         ]
         for row in rows
+    ]
+
+
+def _held(rows: Sequence[Row], on: date) -> tuple[list[Column], list[list[str]]]:
+    """Whom not to call, and until when; no box for a call."""
+    columns = [
+        Column(_("Why, and until when"), 70), Column(_("Patient, number, born"), 46), Column(_("For"), 36),
+        Column(_("Phone"), 29), Column(_("Last treatment"), 25), Column(_("Note"), 67),
+    ]  # fmt: skip
+    why = holds([row.pk for row in rows], on)
+    return columns, [[hold_words(why.get(row.pk, [])), *_who(row), day(row.last_treated_on), ""] for row in rows]
+
+
+def _who(row: Row) -> list[str]:
+    return [
+        f"{list_name(row.family_name, row.given_name)}\n{row.public_id}  {day(row.born_on)}",
+        row.indication,
+        national(row.phone) if row.phone else "",
     ]
 
 

@@ -94,7 +94,7 @@ class DueRows:
 
     def _band(self, row: Row, holds: list[Hold]) -> SafeString:
         if self.tab == due.ON_HOLD:
-            return format_html('{} <span class="row-sub">{}</span>', chip("on_hold", _("On hold")), _reasons(holds))
+            return format_html('{} <span class="row-sub">{}</span>', chip("on_hold", _("On hold")), hold_words(holds))
         if self.tab == due.REVIEW:
             return format_html(
                 '{} <span class="row-sub">{}</span>', chip("needs_review", _("To be looked at")), row.doubt
@@ -125,7 +125,7 @@ class DueRows:
             row.indication,
             f"{row.public_id}-{row.code}",
             visit.on if visit and visit.state != AppointmentState.ON_HOLD else None,
-            _reasons(holds),
+            hold_words(holds),
             personal_range(row, self.rules) if self.rules else None,
             self.language,
         )
@@ -256,7 +256,7 @@ def _days(tab: Tab, row: Row, on: date) -> tuple[str, str, str]:
     return "overdue", _("Overdue %(days)d d") % {"days": late}, _("since %(day)s") % {"day": day(row.overdue_from)}
 
 
-def _reasons(holds: list[Hold]) -> str:
+def hold_words(holds: list[Hold]) -> str:
     """What holds a course, and the day on which that ends or is asked again."""
     said = []
     for hold in holds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -123,6 +124,27 @@ def test_the_due_list_has_what_a_call_needs(written: list[str]):
         assert said in page
     event = AuditEvent.objects.get(verb="due_list.exported")
     assert (event.details["format"], event.details["rows"]) == ("pdf", 1)
+
+
+def test_people_on_hold_have_their_reason_and_no_box_for_a_call(written: list[str]):
+    person = overdue(family_name="Sato")
+    factories.flag(person, "pregnancy", starts_on=date(2026, 9, 14), review_on=date(2027, 2, 26))
+
+    signed_in("reception").get("/due/on-hold/print.pdf")
+
+    page = "\n".join(written)
+    assert "Pregnant, review 26-Feb-2027" in page
+    assert "SATO" in page
+    assert "☐" not in page
+
+
+def test_the_typeface_says_nothing_to_the_log(caplog: pytest.LogCaptureFixture):
+    overdue()
+
+    with caplog.at_level(logging.INFO):
+        signed_in("reception").get("/due/overdue/print.pdf")
+
+    assert [record.name for record in caplog.records if record.name.startswith("fontTools")] == []
 
 
 def test_the_due_list_keeps_to_the_filters_and_tabs_there_are(written: list[str]):
