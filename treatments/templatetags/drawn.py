@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,7 +21,14 @@ _MARKS = {
     '<path class="mark-booked-tick" d="M-4 26.5-1 29.5 4.5 23.5"/>',
 }
 
+_DAY = re.compile(r"\b\d\d-[A-Z][a-z]{2}-\d{4}\b")
 _DECIDED = ' class="decided"'
+
+
+@register.filter
+def whole_days(words: str) -> SafeString:
+    """The sentence with its days kept on one line: a browser may break them after a hyphen."""
+    return SafeString(_DAY.sub(r'<span class="nowrap">\g<0></span>', escape(words)))
 
 
 @register.simple_tag

@@ -1,6 +1,6 @@
 """Pieces written in Python: what a person typed stays text, and every remark is said."""
 
-from treatments.templatetags.drawn import facts_table, reason_lines, treatment_lines
+from treatments.templatetags.drawn import facts_table, reason_lines, treatment_lines, whole_days
 
 ODD = '<b>"&'
 TEXT = "&lt;b&gt;&quot;&amp;"
@@ -53,3 +53,7 @@ def test_what_is_not_known_is_said_or_left_out():
     assert '<span class="quiet">not known</span></td>' in drawn
     assert " · " not in reason_lines([reason])
     assert "Source" not in reason_lines([reason])
+
+
+def test_days_of_a_sentence_stay_whole_and_what_was_typed_is_text():
+    assert whole_days(f"{ODD} until 04-Dec-2026.") == f'{TEXT} until <span class="nowrap">04-Dec-2026</span>.'
