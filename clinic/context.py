@@ -6,10 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
+from clinic.addresses import address
 from clinic.backends import read_roles
 from clinic.permissions import ROLE_LABELS
 
@@ -43,10 +43,10 @@ def _nav(request: HttpRequest) -> list[dict[str, Any]]:
     shown = [
         {"url": url, "label": label, "icon": icon, "current": _is_current(request, url)}
         for permission, name, icon, label in entries
-        if user.has_perm(permission) and (url := reverse(name))
+        if user.has_perm(permission) and (url := address(name))
     ]
     if user.is_staff:
-        shown.append({"url": reverse("admin:index"), "label": _("Admin"), "icon": "settings", "current": False})
+        shown.append({"url": address("admin:index"), "label": _("Admin"), "icon": "settings", "current": False})
     return shown
 
 

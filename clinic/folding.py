@@ -1,7 +1,8 @@
 """Templates put together once: what no page can change becomes plain text when a template is read, not each time it is shown.
 
-That is a translated phrase (while one language is offered), the address of a static file, an icon, a piece that is all text;
-comments and loaded libraries leave nothing. A tag of our own asks for it with `folds = True` on its function.
+That is a translated phrase (while one language is offered), the address of a static file or of a page without parts, an icon,
+a piece that is all text; comments and loaded libraries leave nothing. A tag of our own asks for it with `folds = True` on its
+function.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.template import Context, Engine, Template
 from django.template.base import FilterExpression, Node, NodeList, TextNode
-from django.template.defaulttags import CommentNode, IfNode, LoadNode
+from django.template.defaulttags import CommentNode, IfNode, LoadNode, URLNode
 from django.template.library import SimpleNode
 from django.template.loader_tags import IncludeNode
 from django.template.loaders import cached
@@ -83,6 +84,8 @@ def _text_of(node: Node, engine: Engine) -> str | None:
     """What a node always shows; None where that depends on the page."""
     if isinstance(node, TranslateNode):
         return _phrase(node)
+    if isinstance(node, URLNode) and not node.args and not node.kwargs and _is_fixed(node.view_name):
+        return _address(node)
     if isinstance(node, StaticNode) and node.varname is None and _is_fixed(node.path):
         return node.render(Context())
     if isinstance(node, SimpleNode) and node.target_var is None and getattr(node.func, "folds", False):
@@ -99,6 +102,13 @@ def _phrase(node: TranslateNode) -> str | None:
     if len(settings.LANGUAGES) > 1 or literal is None or node.filter_expression.filters or node.message_context:
         return None
     return TranslateNode(node.filter_expression, node.noop).render(Context())
+
+
+def _address(node: URLNode) -> str:
+    """The address; under a name it may be none, as `{% url "…" as name %}` has it."""
+    context = Context()
+    shown = node.render(context)
+    return context[node.asvar] if node.asvar else shown
 
 
 def _is_fixed(asked: FilterExpression) -> bool:

@@ -150,6 +150,7 @@ class Clinic:
             SafetyAnswer,
         )  # fmt: skip  each after those it points to
         self.tables = {model: Table(model, **by) for model in tables}
+        self.injector_at = self.tables[Course].columns.index("last_injector_id")
 
     def grow_to(self, n_patients: int) -> None:
         with guards.lifted():  # a visit begins as booked, never as done
@@ -198,7 +199,9 @@ class Clinic:
         facts = Facts(person.born_on, None, given, flags)
         courses = {area: self._course(pk, area, facts, flag, dict(called)) for area in areas}
         for day in days:
-            self._treatment(pk, day, areas, courses)
+            who = self._treatment(pk, day, areas, courses)
+        for row in self.tables[Course].rows[-len(areas) :]:
+            row[self.injector_at] = who
         if coming:
             self._visit(pk, coming, "booked", courses)
         if called["rebook_since"]:
@@ -241,7 +244,8 @@ class Clinic:
             )  # fmt: skip
         return pk
 
-    def _treatment(self, patient: int, day: date, areas: dict[str, int], courses: dict[str, int]) -> None:
+    def _treatment(self, patient: int, day: date, areas: dict[str, int], courses: dict[str, int]) -> int:
+        """The treatment with what was given; who gave it."""
         here = (self.on - day).days < 365
         visit, who = self._visit(patient, day, "done", courses) if here else (None, self.staff[patient % self.n_staff])
         pk = self.tables[Treatment].add(
@@ -254,6 +258,7 @@ class Clinic:
                 **interval_days(self.book, indication=area, product="botox", performed_on=day, kind=TreatmentKind.FULL),
             )  # fmt: skip
             self.tables[Injection].add(given_id=given, site=area.split("_")[0], side="", units=units)
+        return who
 
     def _visit(
         self, patient: int, day: date, state: str, courses: dict[str, int], *, changed_on: date | None = None

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.functional import cached_property
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from treatments.forms.layout import DayField, PlainSelect
@@ -42,11 +45,25 @@ class DueFilters(forms.Form):
         field.widget.attrs = {"class": "form-select"}
         field.error_messages["invalid_choice"] = _("Choose one of the list.")
 
-    def filters(self) -> Filters:
+    @cached_property
+    def drawn(self) -> SafeString:
+        """The fields of the bar above the list; a loop in a template costs several times as much."""
+        return format_html_join(
+            "",
+            '<div class="field"><label class="form-label" for="{}">{}</label>{}{}</div>',
+            ((field.id_for_label, field.label, field, _said(field)) for field in self),
+        )
+
+    @cached_property
+    def chosen(self) -> Filters:
         """What was chosen; what could not be understood narrows nothing."""
         self.is_valid()
         chosen = {name: value for name, value in self.cleaned_data.items() if value}
         return Filters(**({"booked": self.usual.booked} | chosen))
+
+
+def _said(field: forms.BoundField) -> SafeString:
+    return format_html_join("", '<p class="field-error">{}</p>', ((error,) for error in field.errors))
 
 
 class DayChoice(forms.Form):

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from clinic.models import Practitioner
 from treatments.models.catalogue import Indication
 from treatments.models.fields import PlainCharField, PlainTextField
 from treatments.models.flags import Flag
@@ -69,7 +70,10 @@ def _in_force(day: date) -> Exists:
     return Exists(CourseBlock.objects.in_force(day).filter(course=OuterRef("pk")))
 
 
-_CALL = ("closed_on", "blocked_until", "booked_until", "snoozed_until", "rebook_since", "opted_out", "doubt")
+_CALL = (
+    "closed_on", "blocked_until", "booked_until", "snoozed_until", "rebook_since", "opted_out", "doubt", "indication",
+    "last_injector",
+)  # fmt: skip
 _IN_BANDS = Q(doubt="", opted_out=False, rebook_since__isnull=True)
 _BLOCKED = Q(blocked_until__isnull=False)
 
@@ -116,6 +120,9 @@ class Course(models.Model):
     held_until = models.DateField(null=True, editable=False)  # the day of the last visit on hold
     rebook_since = models.DateField(null=True, editable=False)  # cancelled or missed, and nothing booked since
     opted_out = models.BooleanField(default=False, editable=False)
+    last_injector = models.ForeignKey(
+        Practitioner, on_delete=models.PROTECT, null=True, editable=False, db_index=False, related_name="+"
+    )  # of the last full treatment
     call_rank = models.PositiveSmallIntegerField(default=3, editable=False)  # whom to call first, by reason
     version = models.PositiveIntegerField(default=1, editable=False)
 

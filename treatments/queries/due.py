@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -19,10 +20,11 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    TextField,
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Cast, Coalesce, TruncDate
 
 from treatments.models import CatalogueState, ContactAttempt, Course, CourseBlock
 from treatments.models.courses import band_dates, blocked
@@ -39,6 +41,7 @@ from treatments.queries.due_tabs import (
     in_tab,
     lapsed_before,
     narrowed,
+    only,
     reading_bound,
     to_call,
 )
@@ -49,6 +52,7 @@ from treatments.rules.vocabulary import Band
 
 PAGE_SIZE = 50
 COUNTED = 1000  # a tab with more says "more than 1,000": counting them all would cost more than the page
+_BOUND = (SOON, OVERDUE)  # tabs that are read up to, or from, a day of their own
 _DATED = (Band.LAPSED, Band.OVERDUE, Band.DUE, Band.POSSIBLE, Band.TOO_SOON)
 _NEVER = date(1900, 1, 1)
 
@@ -82,11 +86,21 @@ class Row(NamedTuple):
     snoozed_until: date | None
     rebook_since: date | None
     opted_out: bool
+    injector: str | None
     last_effective_on: date | None
-    learned: dict[str, Any]
+    learned_text: str
     duration_mode: str
     rank: int
     place: date
+
+    @property
+    def learned(self) -> dict[str, Any]:
+        """What the treatments taught of how long the effect lasts, as the course keeps it."""
+        return json.loads(self.learned_text) if self.taught else {}
+
+    @property
+    def taught(self) -> bool:
+        return self.learned_text != "{}"
 
 
 class Cursor(NamedTuple):
@@ -108,7 +122,7 @@ _ROW = (
     "pk", "patient__public_id", "patient__family_name", "patient__given_name", "patient__born_on", "patient__phone",
     "indication__code", "indication__short_name", "earliest_on", "due_from", "due_until", "overdue_from", "lapsed_from",
     "last_treated_on", "units", "doubt", "set_from", "set_until", "set_reason", "set_by", "set_at", "computed_from",
-    "computed_until", "snoozed_until", "rebook_since", "opted_out", "last_effective_on", "learned",
+    "computed_until", "snoozed_until", "rebook_since", "opted_out", "last_injector__name", "last_effective_on", "learned_text",
     "duration_mode", "call_rank", "place",
 )  # fmt: skip
 
@@ -128,8 +142,8 @@ def page(
     """One page of a tab by key: the last page costs what the first does. `lapsed`: `lapsed_before(day)`, once read."""
     size = size or PAGE_SIZE
     back = bool(cursor and cursor.back)
-    if tab.by_reason and filters.plain:
-        found = _by_reason(tab, day, cursor, size + 1, lapsed)
+    if tab.by_reason and filters.usual:
+        found = _by_reason(tab, day, filters, cursor, size + 1, lapsed)
     else:
         found = _by_any_order(tab, day, filters, cursor, size + 1)
     more, rows = len(found) > size, [Row(*values) for values in found[:size]]
@@ -152,37 +166,41 @@ def place_of(public_id: str, code: str) -> int:
 def one(public_id: str, code: str) -> Row | None:
     """The row of one course, wherever it stands."""
     found = Course.objects.filter(patient__public_id=public_id, indication__code=code)
-    values = found.annotate(place=Coalesce("overdue_from", Value(NO_END))).values_list(*_ROW).first()
+    values = _with_place(found, Coalesce("overdue_from", Value(NO_END))).values_list(*_ROW).first()
     return Row(*values) if values else None
 
 
-def _by_reason(tab: Tab, day: date, cursor: Cursor | None, size: int, lapsed: date | None) -> list[tuple]:
-    values = [day]
-    if tab in (SOON, OVERDUE):
+def _by_reason(
+    tab: Tab, day: date, filters: Filters, cursor: Cursor | None, size: int, lapsed: date | None
+) -> list[tuple]:
+    """One reason after the other, until the page is full: what would stand on later pages is not read."""
+    narrow, values, back = filters.narrow(), [day], bool(cursor and cursor.back)
+    if tab in _BOUND:
         values.append(lapsed if lapsed and tab == OVERDUE else reading_bound(tab, day))
-    if cursor is None:
-        return _statement(tab, size)(*values)
-    return _statement(tab, size, cursor.rank, cursor.back)(*values, cursor.day, cursor.pk)
+    found: list[tuple] = []
+    for rank in sorted(Rank, reverse=back):
+        if cursor and (rank > cursor.rank if back else rank < cursor.rank):
+            continue
+        place = (cursor.day, cursor.pk) if cursor and rank == cursor.rank else ()
+        statement = _statement(tab, size, rank, back, tuple(narrow), beyond=bool(place))
+        found += statement(*values, *narrow.values(), *place)
+        if len(found) >= size:
+            break
+    return found[:size]
 
 
 @cache
-def _statement(tab: Tab, size: int, rank: int | None = None, back: bool = False) -> Prepared:
-    """The first rows of each rank, each read from the index in its order; then the first of all of them."""
+def _statement(tab: Tab, size: int, rank: Rank, back: bool, narrow: tuple[str, ...], *, beyond: bool) -> Prepared:
+    """The first rows of one reason: chosen from the index alone in its order, then shown with their patients."""
 
     def make(day: date, *values: Any) -> QuerySet:
-        bound, place = (values[0], values[1:]) if tab in (SOON, OVERDUE) else (day, values)
-        parts = []
-        for each in Rank:
-            if rank is not None and (each > rank if back else each < rank):
-                continue
-            part = to_call(tab, day, bound, rank=each)
-            if each == rank:
-                part = part.filter(_beyond(tab, place[0], place[1], back=back))
-            first = part.order_by(*_order(tab, back=back)).values("pk")[:size]
-            parts.append(Course.objects.filter(pk__in=first).order_by().values("pk"))
-        ids = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-        wanted = Course.objects.filter(pk__in=ids).annotate(place=F(tab.key))
-        return wanted.order_by(*_order(tab, by_reason=True, back=back)).values_list(*_ROW)[:size]
+        bound, *others = values if tab in _BOUND else (day, *values)
+        courses = only(to_call(tab, day, bound, rank=rank), **dict(zip(narrow, others, strict=False)))
+        if beyond:
+            courses = courses.filter(_beyond(tab, *others[-2:], back=back))
+        order = _order(tab, back=back)
+        wanted = Course.objects.filter(pk__in=courses.order_by(*order).values("pk")[:size])
+        return _with_place(wanted, F(tab.key)).order_by(*order).values_list(*_ROW)
 
     return Prepared(make)
 
@@ -190,7 +208,8 @@ def _statement(tab: Tab, size: int, rank: int | None = None, back: bool = False)
 def _by_any_order(tab: Tab, day: date, filters: Filters, cursor: Cursor | None, size: int) -> list[tuple]:
     ordered = _ordered_as(tab, filters.order)
     by_reason, back = tab.by_reason and not filters.order, bool(cursor and cursor.back)
-    courses = narrowed(tab, filters, day).annotate(place=_place(ordered, day))
+    place = _place(ordered, day)
+    courses = narrowed(tab, filters, day).alias(place=place)
     if cursor:
         further = _beyond(Tab("", "place", ordered.newest_first), cursor.day, cursor.pk, back=back)
         if by_reason:
@@ -198,7 +217,12 @@ def _by_any_order(tab: Tab, day: date, filters: Filters, cursor: Cursor | None, 
             further = Q(**beyond) | Q(call_rank=cursor.rank) & further
         courses = courses.filter(further)
     order = _order(Tab("", "place", ordered.newest_first), by_reason=by_reason, back=back)
-    return list(courses.order_by(*order).values_list(*_ROW)[:size])
+    wanted = Course.objects.filter(pk__in=courses.order_by(*order).values("pk")[:size])
+    return list(_with_place(wanted, place).order_by(*order).values_list(*_ROW))
+
+
+def _with_place(courses: QuerySet, place: Any) -> QuerySet:
+    return courses.annotate(place=place, learned_text=Cast("learned", TextField()))
 
 
 def _ordered_as(tab: Tab, order: str) -> Tab:
@@ -249,11 +273,10 @@ def counts(day: date, filters: Filters, *, lapsed: date | None = None) -> dict[s
 
     On hold and to be looked at count everybody.
     """
-    if not (filters.indication or filters.practitioner):
-        (numbers,) = _counts()(day, reading_bound(SOON, day), lapsed or lapsed_before(day)) or [(0,) * len(TABS)]
-        return dict(zip(TABS, numbers, strict=True))
-    asked = {tab: Filters(filters.indication, filters.practitioner, _usually(tab)) for tab in TABS.values()}
-    return {tab.slug: number(tab, day, chosen) for tab, chosen in asked.items()}
+    narrow = filters.narrow()
+    values = (day, reading_bound(SOON, day), lapsed or lapsed_before(day), *narrow.values())
+    (numbers,) = _counts(tuple(narrow))(*values) or [(0,) * len(TABS)]
+    return dict(zip(TABS, numbers, strict=True))
 
 
 def number(tab: Tab, day: date, filters: Filters) -> int:
@@ -266,14 +289,14 @@ def _usually(tab: Tab) -> str:
 
 
 @cache
-def _counts() -> Prepared:
-    def make(day: date, soon: date, bound: date) -> QuerySet:
-        ends = {SOON: soon, OVERDUE: bound}
+def _counts(narrow: tuple[str, ...]) -> Prepared:
+    def make(day: date, soon: date, bound: date, *values: Any) -> QuerySet:
+        ends, wanted = {SOON: soon, OVERDUE: bound}, dict(zip(narrow, values, strict=True))
         found = [
             in_tab(tab, day) if _usually(tab) == "all" else to_call(tab, day, ends.get(tab, day))
             for tab in TABS.values()
         ]
-        numbers = [_Number(courses.order_by().values("pk")[: COUNTED + 1]) for courses in found]
+        numbers = [_Number(only(courses, **wanted).order_by().values("pk")[: COUNTED + 1]) for courses in found]
         return CatalogueState.objects.order_by("pk").values_list(*numbers)[:1]
 
     return Prepared(make)

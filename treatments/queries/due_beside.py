@@ -1,4 +1,4 @@
-"""What the rows of the call list say beside their course: the visit, the last injector, what holds, the contacts."""
+"""What the rows of the call list say beside their course: the visit, what holds, the contacts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from treatments.models import Appointment, ContactAttempt, Course, CourseBlock
 from treatments.models.appointments import LIVE
-from treatments.queries.due_tabs import last_full
 from treatments.queries.prepared import Prepared, prepared
 from treatments.rules.vocabulary import GOING_AHEAD, AppointmentState, Outcome
 
@@ -77,17 +76,6 @@ def _visits(day: date, *courses: int) -> QuerySet:
     return linked.order_by("appointment__starts_at", "pk").values_list(
         "course", "appointment__public_id", "appointment__on", "appointment__starts_at", "appointment__state"
     )
-
-
-def last_injectors(courses: Iterable[int]) -> dict[int, str]:
-    """Who gave the last full treatment of each course."""
-    return dict(_read(_injectors, courses))
-
-
-@prepared
-def _injectors(*courses: int) -> QuerySet:
-    last = last_full(course__in=courses).exclude(treatment__practitioner=None)
-    return last.values_list("course", "treatment__practitioner__name")
 
 
 def holds(courses: Iterable[int], day: date) -> dict[int, list[Hold]]:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
 
 from clinic.models import Practitioner
-from treatments.models import Course, CourseTreatment, Indication, Schedule
+from treatments.models import Course, Indication, Schedule
 from treatments.models.courses import CourseQuerySet
 from treatments.queries.prepared import prepared
 from treatments.rules.calls import SOON as SOON_DAYS
 from treatments.rules.calls import Rank
-from treatments.rules.vocabulary import Band, TreatmentKind
+from treatments.rules.vocabulary import Band
 
 _EVERY_RANK = [int(rank) for rank in Rank]  # said in full, so that an index that begins with the rank can be read
 
@@ -55,9 +55,18 @@ class Filters:
     order: str = ""
 
     @property
-    def plain(self) -> bool:
-        """True for the list as it opens: whoever is to be called, in the usual order."""
-        return not (self.indication or self.practitioner or self.order) and self.booked == "no"
+    def usual(self) -> bool:
+        """True where whoever is to be called is shown, in the usual order; perhaps not all of them."""
+        return self.booked == "no" and not self.order
+
+    def narrow(self) -> dict[str, int]:
+        """What narrows the list, as values of a query: the numbers of the indication and the injector."""
+        values: dict[str, int] = {}
+        if self.indication:
+            values["indication"] = next(iter(_indication(self.indication)), 0)
+        if self.practitioner:
+            values["practitioner"] = next(iter(_injector(self.practitioner)), 0)
+        return values
 
 
 def in_tab(tab: Tab, day: date) -> CourseQuerySet:
@@ -122,11 +131,17 @@ def narrowed(tab: Tab, filters: Filters, day: date) -> CourseQuerySet:
 
 def matching(courses: CourseQuerySet, filters: Filters) -> CourseQuerySet:
     """Those of an indication, and those whom one injector treated last."""
-    if filters.indication:
-        courses = courses.filter(indication__code=filters.indication)
-    if filters.practitioner:
-        last = last_full(treatment__practitioner__name=filters.practitioner)
-        courses = courses.filter(Exists(last.order_by().filter(course=OuterRef("pk"))))
+    return only(courses, **filters.narrow())
+
+
+def only(courses: CourseQuerySet, *, indication: int | None = None, practitioner: int | None = None) -> CourseQuerySet:
+    """Those of an indication, and those whom an injector treated last, each by its number."""
+    if indication is not None:
+        # said so that no index of indications is read: those of the tabs hold all that is asked, and stop at a page
+        number = ExpressionWrapper(F("indication_id") + 0, output_field=BigIntegerField())
+        courses = courses.alias(of=number).filter(of=indication)
+    if practitioner is not None:
+        courses = courses.filter(last_injector=practitioner)
     return courses
 
 
@@ -142,10 +157,14 @@ def _asked_for(tab: Tab, booked: str, day: date) -> CourseQuerySet:
     return in_tab(tab, day).filter(narrow[booked])
 
 
-def last_full(**where: object) -> QuerySet[CourseTreatment]:
-    """What was given at the last full treatment of courses."""
-    full = CourseTreatment.objects.filter(treatment__kind=TreatmentKind.FULL.value, treatment__voided_at__isnull=True)
-    return full.filter(treatment__performed_on=F("course__last_treated_on"), **where).order_by("pk")
+@prepared
+def _indication(code: str) -> QuerySet[Indication, int]:
+    return Indication.objects.filter(code=code).values_list("pk", flat=True)
+
+
+@prepared
+def _injector(name: str) -> QuerySet[Practitioner, int]:
+    return Practitioner.objects.filter(name=name).order_by("pk").values_list("pk", flat=True)[:1]
 
 
 @prepared

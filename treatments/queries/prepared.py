@@ -13,7 +13,7 @@ call. With a longer tuple the query is put together anew: there are too many len
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
 from functools import update_wrapper
@@ -67,6 +67,7 @@ class _Statement:
         self.using, self.rows_of = queryset.db, queryset._iterable_class
         self.compiler = queryset.query.get_compiler(self.using)
         self.sql, self.params = self.compiler.as_sql()
+        self.converters: dict | None = None
         sent = self._as_sent(tuple(stand_ins))
         self.places = [(place, sent.index(value)) for place, value in enumerate(self.params) if value in sent]
         if {n for _place, n in self.places} != set(range(len(sent))):
@@ -82,7 +83,13 @@ class _Statement:
         compiler = copy(self.compiler)
         compiler.connection = connection
         compiler.as_sql = lambda *_a, **_k: (self.sql, tuple(params))
+        compiler.get_converters = self._converters
         return list(self.rows_of(_Once(self.queryset, compiler)))
+
+    def _converters(self, expressions: Iterable[Any]) -> dict:
+        if self.converters is None:
+            self.converters = self.compiler.get_converters(expressions)
+        return self.converters
 
     def _as_sent(self, values: tuple[Any, ...]) -> list[Any]:
         ops, sent = connections[self.using].ops, []

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from treatments.models import Appointment, ContactAttempt, Course, CourseBlock, CourseTreatment, WhatNext
@@ -25,6 +25,7 @@ KEPT = (
     "held_until",
     "rebook_since",
     "opted_out",
+    "last_injector",
     "call_rank",
     "snoozed_until",
 )
@@ -70,7 +71,8 @@ def differing(patients: Collection[int]) -> Differing:
             held,
             calls.rebook_since(visits[pk], last_treated_on=treated_on),
             consent == ContactConsent.NO,
-            int(calls.rank(IndicationKind(kind), n_full=full.get(pk, 0), held=held is not None)),
+            full[pk].injector,
+            int(calls.rank(IndicationKind(kind), n_full=full[pk].number, held=held is not None)),
             rests_until,
         ]
         if wanted != stored:
@@ -122,9 +124,21 @@ def _blocks(patients: Collection[int]) -> dict[int, date]:
     return found
 
 
-def _full(patients: Collection[int]) -> dict[int, int]:
-    """How many full treatments of each course count."""
-    return dict(_full_rows(tuple(patients)))
+class _Full(NamedTuple):
+    """The full treatments of a course that count: how many, and the day and injector of the last one."""
+
+    number: int = 0
+    day: date | None = None
+    injector: int | None = None
+
+
+def _full(patients: Collection[int]) -> dict[int, _Full]:
+    found: dict[int, _Full] = defaultdict(_Full)
+    for course, day, injector in _full_rows(tuple(patients)):
+        before = found[course]
+        same_day = before.injector if before.day == day else None
+        found[course] = _Full(before.number + 1, day, injector or same_day)
+    return found
 
 
 @prepared
@@ -132,4 +146,6 @@ def _full_rows(patients: tuple[int, ...]) -> QuerySet[CourseTreatment, Any]:
     rows = CourseTreatment.objects.filter(
         course__patient__in=patients, treatment__kind=TreatmentKind.FULL.value, treatment__voided_at__isnull=True
     )
-    return rows.order_by().values_list("course").annotate(number=Count("pk"))
+    return rows.order_by("treatment__performed_on", "pk").values_list(
+        "course", "treatment__performed_on", "treatment__practitioner"
+    )

@@ -35,10 +35,7 @@ def whole_days(words: str) -> SafeString:
 def due_picture(bar: Any) -> SafeString:
     """The inside of components/due_bar.html; places and class names come from the geometry, words are escaped."""
     areas = "".join(
-        f'<rect class="seg seg-{s.cls}" x="{s.x}%" y="20" width="{s.width}%" height="22"/>'
-        f'<rect class="pattern pattern-{s.cls}" x="{s.x}%" y="20" width="{s.width}%" height="22"'
-        f' fill="url(#pattern-{s.cls})"/>'
-        for s in bar.segments
+        f'<rect class="seg seg-{s.cls}" x="{s.x}%" y="20" width="{s.width}%" height="22"/>' for s in bar.segments
     )
     marks = "".join(f'<svg x="{mark.x}%" overflow="visible">{_MARKS[mark.kind]}</svg>' for mark in bar.marks)
     labels = format_html_join("", '<text x="{}%" y="56">{}</text>', ((s.x, s.label) for s in bar.segments if s.label))

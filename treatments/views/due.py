@@ -5,17 +5,19 @@ from __future__ import annotations
 import csv
 import re
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinic import audit
+from clinic.addresses import address
 from clinic.formats import clock, count, day, safe_cell
 from clinic.permissions import needs
 from treatments.forms.due import DueFilters
@@ -49,7 +51,7 @@ def due(request: HttpRequest, tab: str = "overdue") -> HttpResponse:
     """One tab of the list. `?print=1` shows up to 500 rows for the printer, `?run=1` one row and its number to call."""
     on, chosen = timezone.localdate(), tab_of(tab)
     form, to_print, run = _form(request, chosen), "print" in request.GET, "run" in request.GET
-    filters, lapsed = form.filters(), lapsed_before(on)
+    filters, lapsed = form.chosen, lapsed_before(on)
     numbers = courses.counts(on, filters, lapsed=lapsed)
     size = PRINTED if to_print else 1 if run else courses.PAGE_SIZE
     page = courses.page(chosen, on, filters, cursor=_cursor(request), size=size, lapsed=lapsed)
@@ -81,7 +83,7 @@ def due(request: HttpRequest, tab: str = "overdue") -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """The tab with its filters as a CSV file; that somebody took it away is kept in the audit trail."""
     on, chosen = timezone.localdate(), tab_of(request.GET.get("tab", "overdue"))
-    filters = _form(request, chosen).filters()
+    filters = _form(request, chosen).chosen
     wanted = narrowed(chosen, filters, on)
     phones = dict(wanted.order_by().values_list("patient__public_id", "patient__phone"))
     answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
@@ -111,12 +113,25 @@ def tab_of(slug: str) -> Tab:
 def filters_of(request: HttpRequest, tab: Tab) -> tuple[Filters, str]:
     """What the address asks for, and the same in words with the order of the list."""
     form = _form(request, tab)
-    filters = form.filters()
+    filters = form.chosen
     return filters, _rest(tab, form, filters)
 
 
 def _form(request: HttpRequest, tab: Tab) -> DueFilters:
-    return DueFilters(request.GET, tab=tab, indications=indications_in_use(), practitioners=injectors())
+    asked = tuple((name, request.GET[name]) for name in DueFilters.base_fields if name in request.GET)
+    return _read(asked, tab, tuple(indications_in_use()), tuple(injectors()), get_language())
+
+
+@lru_cache(maxsize=256)
+def _read(
+    asked: tuple[tuple[str, str], ...],
+    tab: Tab,
+    indications: tuple[tuple[str, str], ...],
+    practitioners: tuple[str, ...],
+    _language: str | None,
+) -> DueFilters:
+    """Filters that were asked for before are read and drawn: only looked at from then on, never changed."""
+    return DueFilters(dict(asked), tab=tab, indications=indications, practitioners=practitioners)
 
 
 def _cursor(request: HttpRequest) -> Cursor | None:
@@ -139,12 +154,12 @@ def asked_for(filters: Filters) -> dict[str, str]:
 def _asked(form: DueFilters) -> dict[str, str]:
     """The filters that differ from the usual ones, for an address."""
     usual = asked_for(form.usual)
-    return {name: value for name, value in asked_for(form.filters()).items() if value != usual[name]}
+    return {name: value for name, value in asked_for(form.chosen).items() if value != usual[name]}
 
 
 def _here(tab: Tab, form: DueFilters | None = None, **more: Any) -> str:
     asked = urlencode({**(_asked(form) if form else {}), **more})
-    return reverse("due_tab", args=[tab.slug]) + (f"?{asked}" if asked else "")
+    return address("due_tab", tab.slug) + (f"?{asked}" if asked else "")
 
 
 def _counted(number: int) -> str:
@@ -161,7 +176,7 @@ def _tabs(chosen: Tab, form: DueFilters, numbers: dict[str, int], shown: int) ->
         number = shown if tab == chosen else numbers[tab.slug]
         if tab == REVIEW and tab != chosen and not number:
             continue
-        url = reverse("due_tab", args=[tab.slug]) + (f"?{kept}" if kept else "")
+        url = address("due_tab", tab.slug) + (f"?{kept}" if kept else "")
         words = "1,000+" if number > courses.COUNTED else number
         tabs.append({"url": url, "label": label, "count": words, "current": tab == chosen})
     return tabs
@@ -181,7 +196,7 @@ def _rest(tab: Tab, form: DueFilters, filters: Filters) -> str:
 
 def _empty(tab: Tab, on: date, form: DueFilters) -> dict[str, str]:
     """Why the list is empty and what comes next, with one way on."""
-    filters = form.filters()
+    filters = form.chosen
     if filters != form.usual:
         return {"text": _("No course matches these filters."), "url": _here(tab), "label": _("Clear filters")}
     if tab in BANDS and (n_booked := courses.number(tab, on, Filters(booked="yes"))):
@@ -211,6 +226,6 @@ def _urls(tab: Tab, form: DueFilters) -> dict[str, str]:
         "list": _here(tab, form),
         "print": _here(tab, form, print=1),
         "run": _here(tab, form, run=1) if tab in (*CALLED, SNOOZED) else "",
-        "csv": f"{reverse('due_csv')}?{asked}",
-        "pdf": f"{reverse('due_pdf', args=[tab.slug])}?{urlencode(_asked(form))}",
+        "csv": f"{address('due_csv')}?{asked}",
+        "pdf": f"{address('due_pdf', tab.slug)}?{urlencode(_asked(form))}",
     }

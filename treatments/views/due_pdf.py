@@ -23,7 +23,7 @@ from treatments.queries.due_beside import contacts, holds
 from treatments.queries.due_tabs import LAPSED, NOW, ON_HOLD, OVERDUE, REBOOK, SNOOZED, Tab
 from treatments.rules.vocabulary import Outcome
 from treatments.views.due import PRINTED, asked_for, filters_of, tab_of
-from treatments.views.due_rows import contacts_words, dates_tab, hold_words
+from treatments.views.due_line import contacts_words, dates_tab, hold_words
 from treatments.views.due_words import LABELS
 from treatments.views.paper import Column, Paper
 from treatments.views.rows import national

@@ -18,6 +18,7 @@ from django.db.migrations.state import ProjectState
 from clinic import guards
 from tests import factories
 from tests.treatments.guards.world import World, build, change, refused_by
+from treatments.models import Course
 from treatments.queries.invariants import violations
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,18 +152,18 @@ def fill(old: Any) -> None:
     someone = make(
         "treatments.Patient", public_id="OLD001", family_name="Marsh", born_on=date(1985, 7, 14), registered_on=ON
     )
-    course = make("treatments.Course", patient=someone, indication=face, earliest_on=ON)
-    here = make("clinic.Location", name="Then")
+    course = make("treatments.Course", patient=someone, indication=face, earliest_on=ON, last_treated_on=ON)
+    here, osei = make("clinic.Location", name="Then"), make("clinic.Practitioner", name="Then")
     visit = make(
         "treatments.Appointment", public_id="OLD002", patient=someone, on=ON, starts_at=AT, ends_at=AT.replace(minute=30),
-        practitioner=make("clinic.Practitioner", name="Then"), room=make("clinic.Room", name="Then", location=here),
+        practitioner=osei, room=make("clinic.Room", name="Then", location=here),
         state_by="maya", state_at=AT, booked_by="maya", booked_at=AT, override_by="osei", override_at=AT,
         override_reason="benefit", override_words="Agreed with the hospital",
     )  # fmt: skip
     visit.courses.add(course)
     treatment = make(
         "treatments.Treatment", public_id="OLD003", patient=someone, appointment=visit, performed_on=ON, kind="full",
-        product=botox, lot_number="C1", lot_expires_on=date(2027, 1, 1), signed_by="osei", signed_at=AT,
+        product=botox, lot_number="C1", lot_expires_on=date(2027, 1, 1), signed_by="osei", signed_at=AT, practitioner=osei,
     )  # fmt: skip
     given = make("treatments.CourseTreatment", treatment=treatment, course=course, units=20, licence=licence)
     make("treatments.Injection", given=given, site="procerus", units=20)
@@ -209,3 +210,4 @@ def test_every_shipped_migration_keeps_the_rows_of_the_first_release(first_relea
 
     assert violations(connection) == []
     assert guards.differences(connection) == []
+    assert [course.last_injector.name for course in Course.objects.all()] == ["Then"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -267,7 +268,8 @@ def test_the_last_injector_is_the_one_of_the_last_full_treatment_that_counts():
     voided = factories.treated(found.patient, date(2026, 7, 1), practitioner=lin)
     treatments.void(voided, reason="Entered for the wrong patient", by=BY, at=NOW)
 
-    assert beside.last_injectors([found.pk]) == {found.pk: "Dr Osei"}
+    (row,) = due.page(tabs.OVERDUE, TODAY, Filters()).rows
+    assert row.injector == "Dr Osei"
     assert codes(tabs.OVERDUE, practitioner="T. Lin") == []
 
 
@@ -322,6 +324,37 @@ def test_pages_by_key_show_every_row_once_forwards_and_back(tab: tabs.Tab, size:
     assert len(whole) == 7
     assert forwards == whole
     assert back == [[row.pk for row in page.rows] for page in reversed(pages[:-1])]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 50])
+@pytest.mark.parametrize("narrow", [{}, {"indication": "cervical_dystonia"}, {"practitioner": "Dr Osei"}])
+def test_reason_stands_before_the_date_on_every_page_forwards_and_back(narrow: dict, size: int):
+    osei, lin = factories.practitioner(name="Dr Osei"), factories.practitioner(name="T. Lin")
+    for number, (area, earlier) in enumerate(product(["glabellar_lines", "cervical_dystonia"], [0, 0, 1, 1])):
+        person, who = factories.patient(), (osei, lin)[number % 3 == 0]
+        for cycle in range(earlier + 1):
+            performed_on = OVERDUE - timedelta(days=number % 4 + 140 * (earlier - cycle))
+            factories.treated(person, performed_on, area=area, practitioner=who)
+    expected = Course.objects.order_by("call_rank", "overdue_from", "pk")
+    expected = [
+        each.pk
+        for each in expected
+        if narrow.get("indication", each.indication.code) == each.indication.code
+        and narrow.get("practitioner", each.last_injector.name) == each.last_injector.name
+    ]
+    filters = Filters(booked="no", **narrow)
+
+    pages = [due.page(tabs.OVERDUE, TODAY, filters, size=size)]
+    while pages[-1].after:
+        pages.append(due.page(tabs.OVERDUE, TODAY, filters, cursor=pages[-1].after, size=size))
+    back = [pages[-1]]
+    while back[-1].before:
+        back.append(due.page(tabs.OVERDUE, TODAY, filters, cursor=back[-1].before, size=size))
+
+    assert len(set(Course.objects.values_list("call_rank", flat=True))) == 3
+    assert [row.pk for found in pages for row in found.rows] == expected
+    assert [found.rows for found in reversed(back)] == [found.rows for found in pages]
+    assert due.counts(TODAY, filters)["overdue"] == len(expected) > 2
 
 
 def test_each_tab_has_its_order():

@@ -13,7 +13,7 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Appointment, Course, Patient
 from treatments.rules.calls import NO_END
-from treatments.rules.vocabulary import AppointmentState
+from treatments.rules.vocabulary import AppointmentState, TreatmentKind
 from treatments.services import appointments, call_list, courses, flags, merges, patients, treatments
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def in_days(number: int) -> date:
 
 
 def test_a_course_of_nobody_special_is_plain():
-    assert kept(course(), *call_list.KEPT) == (None, None, None, None, None, False, 2, None)
+    assert kept(course(), *call_list.KEPT) == (None, None, None, None, None, False, None, 2, None)
 
 
 # ---- visits ----
@@ -201,6 +201,30 @@ def test_the_rank_follows_what_was_given_and_voided():
     treatments.void(second, reason="Entered for the wrong patient", by=BY, at=NOW)
 
     assert kept(wanted, "call_rank") == (2,)
+
+
+# ---- who injected ----
+
+
+def test_the_last_injector_follows_what_counts_as_a_full_treatment():
+    osei, lin = factories.practitioner(name="Dr Osei"), factories.practitioner(name="T. Lin")
+    wanted = course(practitioner=osei)
+    factories.treated(wanted.patient, TREATED + timedelta(days=14), kind=TreatmentKind.TOUCH_UP, practitioner=lin)
+    assert kept(wanted, "last_injector__name") == ("Dr Osei",)
+
+    later = factories.treated(wanted.patient, TREATED + timedelta(days=120), practitioner=lin)
+    assert kept(wanted, "last_injector__name") == ("T. Lin",)
+
+    treatments.void(later, reason="Entered for the wrong patient", by=BY, at=NOW)
+    assert kept(wanted, "last_injector__name") == ("Dr Osei",)
+
+
+def test_a_last_treatment_by_nobody_known_names_nobody():
+    wanted = course(practitioner=factories.practitioner(name="Dr Osei"))
+
+    factories.treated(wanted.patient, TREATED + timedelta(days=120), practitioner=None)
+
+    assert kept(wanted, "last_injector") == (None,)
 
 
 # ---- two records of one person ----
