@@ -83,6 +83,18 @@ class RecordForm(forms.Form):
         label=_("I checked the vial: name, lot, expiry"),
         error_messages={"required": _("Confirm that you checked the vial.")},
     )
+    effect = forms.ChoiceField(
+        label=_("Had the effect of last time worn off?"),
+        choices=[
+            ("", _("Not known")),
+            ("still_working_on", _("Still working")),
+            ("seen_gone_on", _("Gone when seen")),
+            ("worn_off_on", _("Gone on")),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+    effect_on = DayField(label=_("Day on which it was gone"), required=False)
     note = WordsField(label=_("Note"), required=False)
     acknowledged = forms.BooleanField(label=_("I have read the cautions and go on"), required=False)
     incident_reason = WordsField(label=_("Why it was given all the same"), required=False, rows=2)
@@ -97,6 +109,7 @@ class RecordForm(forms.Form):
         today: date,
         born_on: date,
         amending: bool = False,
+        asks_effect: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -114,6 +127,8 @@ class RecordForm(forms.Form):
             self.fields["reason"] = WordsField(
                 label=_("Why is it amended?"), missing=_("Say in 10 characters or more why it is amended."), rows=2
             )
+        if not asks_effect:
+            del self.fields["effect"], self.fields["effect_on"]
         self.order_fields(self.field_order)
         self.fields["lot_number"].widget.attrs |= {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
@@ -127,6 +142,19 @@ class RecordForm(forms.Form):
 
     def clean_reason(self) -> str:
         return _long_enough(self.cleaned_data["reason"], _("Say in 10 characters or more why it is amended."))
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if typed.get("effect") == "worn_off_on" and not typed.get("effect_on") and "effect_on" not in self.errors:
+            self.add_error("effect_on", _("Enter the day on which the effect was gone, or choose “Not known”."))
+        return typed
+
+    def effect_said(self) -> dict[str, date]:
+        """What was said of the effect of last time, by the field that keeps it; on the day of the treatment where no other."""
+        said = self.cleaned_data.get("effect")
+        if not said:
+            return {}
+        return {said: self.cleaned_data["effect_on" if said == "worn_off_on" else "performed_on"]}
 
 
 class InjectionForm(forms.Form):

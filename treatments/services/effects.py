@@ -5,8 +5,9 @@ An observation, not a change of the record: it may be said again, and taken back
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db.models import F
@@ -72,11 +73,15 @@ def note(
 def note_of_visit(appointment: Appointment, said: str, *, by: str, at: datetime) -> None:
     """What is true today of the effect of last time, in every course of a visit that had one before today."""
     on = timezone.localtime(at).date()
-    still, gone = (on if said == word else None for word in ("still_working_on", "seen_gone_on"))
-    for course in appointment.courses.select_related("patient").order_by("pk"):
-        given = latest(course, on=on)
-        if given and given.treatment.performed_on < on:
-            note(course, by=by, at=at, still_working_on=still, seen_gone_on=gone)
+    note_before(appointment.courses.order_by("pk"), Said(**{said: on}), on=on, by=by, at=at)
+
+
+@act
+def note_before(treated: Iterable[Course], said: Said, *, on: date, by: str, at: datetime) -> None:
+    """What was said, on a day, of the full treatment before that day, in each of the courses that had one."""
+    for course in treated:
+        if given := latest(course, on=on - timedelta(days=1)):
+            correct(given, together(said_of(given), said), by=by, at=at)
 
 
 @act

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from treatments.models import Injection, Patient, Treatment
+from treatments.models import Course, Injection, Patient, Treatment
 from treatments.rules.facts import AnswerFact, Facts, FlagFact
 from treatments.rules.periods import Period
 from treatments.rules.vocabulary import Answer
-from treatments.services import patients, people, treatments
+from treatments.services import effects, patients, people, treatments
 from treatments.services.acts import act
 from treatments.services.records import Record
 
@@ -39,14 +39,18 @@ def sign(
     amends: Treatment | None = None,
     void_reason: str = "",
     version: int | None = None,
+    effect: effects.Said | None = None,
 ) -> Treatment:
-    """Store the answers, then sign: both or neither. Raises what `treatments.sign` raises, or `AlreadySigned`."""
+    """Store the answers, sign, note the effect of last time: all or nothing.
+
+    Raises what `treatments.sign` and `effects.correct` raise, or `AlreadySigned`.
+    """
     patient = people.locked(patient)
     if twin := _twin(record, patient, at=at, but=amends):
         raise AlreadySigned(twin)
     if answers:
         patients.answer_questions(patient, answers=answers, by=by, at=at, answered_on=record.performed_on)
-    return treatments.sign(
+    treatment = treatments.sign(
         record,
         patient=patient,
         by=by,
@@ -57,6 +61,10 @@ def sign(
         void_reason=void_reason,
         version=version,
     )
+    if effect:
+        treated = Course.objects.filter(treatments__treatment=treatment).order_by("pk")
+        effects.note_before(treated, effect, on=treatment.performed_on, by=by, at=at)
+    return treatment
 
 
 def with_answers(facts: Facts, answers: Mapping[str, Answer], *, day: date) -> Facts:

@@ -8,12 +8,14 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from clinic.formats import day
 from clinic.models import Practitioner, User
+from treatments.forms.layout import put_errors
 from treatments.forms.treatments import (
     MOST_ROWS,
     PREFIX,
@@ -31,6 +33,7 @@ from treatments.rules.contraindications import answer_state
 from treatments.rules.findings import cautions, stops
 from treatments.rules.vocabulary import Answer, Side, TreatmentKind
 from treatments.services import signing
+from treatments.services.effects import Said
 from treatments.services.records import Line, Record
 from treatments.views import treatment_start as start
 from treatments.views.treatment_checks import NEVER, Reading, day_of
@@ -164,6 +167,7 @@ class Draft:
             today=self.today,
             born_on=self.patient.born_on,
             amending=self.amends is not None,
+            asks_effect=self._asks_effect(),
         )
         self.injections: BaseInjections = InjectionFormSet(  # type: ignore[assignment]
             bound,
@@ -174,6 +178,14 @@ class Draft:
         state, asked_on = answer_state(self.facts, self.book, on=self.day)
         self.answered = state == "asked" and asked_on == self.day
         self.answers = RecordAnswers(self.data, questions=self.book.questions, rules=self.book.contraindications)
+
+    def _asks_effect(self) -> bool:
+        """Whether a full treatment came before this day, of whose effect nobody has said on it, or for good, how it was."""
+        if self.amends:
+            return False
+        before = [given for given in self.facts.counted() if given.kind == TreatmentKind.FULL and given.on < self.day]
+        latest = {given.indication: given for given in before}.values()
+        return any(not g.worn_off_on and self.day not in (g.still_working_on, g.seen_gone_on) for g in latest)
 
     @property
     def day(self) -> date:
@@ -254,7 +266,14 @@ class Draft:
             amends=self.amends,
             void_reason=typed.get("reason", ""),
             version=version,
+            effect=Said(**said) if (said := self.form.effect_said()) else None,
         )
+
+    def put(self, error: ValidationError) -> None:
+        """What the service refused, at its field; the day of an effect is asked for by another name."""
+        if hasattr(error, "error_dict") and "worn_off_on" in error.error_dict:
+            self.form.add_error("effect_on", error.error_dict.pop("worn_off_on"))
+        put_errors(self.form, error)
 
     def refuse(self) -> None:
         """Say at the fields what a signature that the gate refused still needs."""

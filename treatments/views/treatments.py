@@ -64,7 +64,7 @@ def _record(request: HttpRequest, patient: Patient, *, amends: Treatment | None 
         except Refused:
             draft = _keep_answers(request, draft, patient, amends)
         except ValidationError as error:
-            put_errors(draft.form, error)
+            draft.put(error)
         else:
             _say_signed(request, treatment)
             return redirect(treatment)

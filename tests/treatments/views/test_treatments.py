@@ -17,7 +17,8 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Appointment, Flag, Injection, Patient, SafetyAnswer, Treatment
 from treatments.rules.vocabulary import AppointmentState, TreatmentKind
-from treatments.services import appointments, treatments
+from treatments.services import appointments, courses, effects, treatments
+from treatments.services.effects import Said
 
 pytestmark = pytest.mark.django_db
 REASON = "It was given before anybody looked"
@@ -695,6 +696,93 @@ def answered(answer: str = "no", **other: str) -> dict[str, str]:
 
     given = dict.fromkeys(rulebook(TODAY).questions, answer) | other
     return {f"questions-{code}": value for code, value in given.items()}
+
+
+LAST = TODAY - timedelta(days=120)
+ASKED = "Had the effect of last time worn off?"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ({}, (None, None, None)),
+        ({"effect": "", "effect_on": "2026-11-01"}, (None, None, None)),
+        ({"effect": "still_working_on"}, (None, TODAY, None)),
+        ({"effect": "seen_gone_on", "effect_on": "2026-11-01"}, (None, None, TODAY)),
+        ({"effect": "worn_off_on", "effect_on": "2026-11-01"}, (date(2026, 11, 1), None, None)),
+    ],
+)
+def test_the_effect_of_last_time_is_noted_with_the_signature(injector, said, kept):
+    person = ready()
+    last = factories.treated(person, LAST).courses.get()
+    other = factories.treated(person, LAST, area="forehead_lines", units="8").courses.get()
+    assert ASKED in words(injector.get(treat(person)))
+
+    injector.post(treat(person), typed(**said))
+
+    last.refresh_from_db()
+    other.refresh_from_db()
+    assert Treatment.objects.filter(patient=person).count() == 3
+    assert (last.worn_off_on, last.still_working_on, last.seen_gone_on) == kept
+    assert (other.worn_off_on, other.still_working_on, other.seen_gone_on) == (None, None, None)
+    assert courses.refresh([person.pk], on=TODAY) == 0
+
+
+def test_the_effect_of_last_time_is_of_the_day_of_the_treatment(injector):
+    person = ready()
+    last, day = factories.treated(person, LAST).courses.get(), TODAY - timedelta(days=2)
+    factories.answers(person, on=day)
+
+    injector.post(treat(person), typed(effect="seen_gone_on", performed_on=day.isoformat()))
+
+    last.refresh_from_db()
+    assert last.seen_gone_on == day
+
+
+@pytest.mark.parametrize(
+    ("on", "sentence"),
+    [
+        ("", "Enter the day on which the effect was gone, or choose “Not known”."),
+        ("2026-02-31", "Date must be a real date"),
+        ("2026-01-01", "The day must lie between the treatment, 25-Jul-2026, and today."),
+        ("2026-11-23", "The day must lie between the treatment, 25-Jul-2026, and today."),
+    ],
+)
+def test_a_day_on_which_no_effect_went_is_refused_at_its_field_and_nothing_is_signed(injector, on, sentence):
+    person = ready()
+    factories.treated(person, LAST)
+
+    page = injector.post(treat(person), typed(effect="worn_off_on", effect_on=on))
+
+    assert sentence in words(page)
+    assert "effect_on" in page.context["draft"].form.errors
+    assert Treatment.objects.filter(patient=person).count() == 1
+
+
+def test_what_was_typed_of_the_effect_is_kept_by_a_press_that_fills_rows(injector):
+    person = ready()
+    factories.treated(person, LAST)
+
+    data = typed(effect="worn_off_on", effect_on="2026-11-01", fill="repeat")
+    del data["sign"]
+
+    page = injector.post(treat(person), data)
+
+    assert value_of(page, "effect_on") == "2026-11-01"
+
+
+def test_the_effect_is_asked_only_where_somebody_can_speak_of_one(injector):
+    new, today, said, amended = ready(), ready(), ready(), ready()
+    factories.treated(today, TODAY)
+    effects.correct(factories.treated(said, LAST).courses.get(), Said(still_working_on=TODAY), by=BY, at=NOW)
+    factories.treated(amended, LAST)
+    again = factories.treated(amended, TODAY)
+
+    pages = [injector.get(treat(person)) for person in (new, today, said)]
+    pages.append(injector.get(reverse("treatment_amend", args=[again.public_id])))
+
+    assert [ASKED in words(page) for page in pages] == [False] * 4
+    assert injector.post(treat(new), typed(effect="seen_gone_on")).status_code == 302
 
 
 def test_answers_are_saved_with_the_signature(injector):
