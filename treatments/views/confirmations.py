@@ -133,14 +133,11 @@ def _row(each: Expected) -> dict[str, Any]:
     }
 
 
-def _message(message: Message | None) -> str:
+def _message(message: Message | None) -> dict[str, str] | None:
     if message is None:
-        return ""
-    return (
-        f"{WAY_LABELS[Way(message.channel)]} {moment(message.sent_at)}"
-        if message.channel in WAY_LABELS
-        else moment(message.sent_at)
-    )
+        return None
+    way = str(WAY_LABELS[Way(message.channel)]) if message.channel in WAY_LABELS else ""
+    return {"way": way, "at": moment(message.sent_at)}
 
 
 def _request(row: PatientRequest) -> dict[str, Any]:
