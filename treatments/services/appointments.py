@@ -69,14 +69,8 @@ def book(
     booking: Booking, *, by: User, at: datetime, override: Override | None = None, acknowledged: bool = False
 ) -> Appointment:
     """Book a visit, or raise `Refused` with everything that stands against it."""
-    on = timezone.localtime(at).date()
-    booking = diary.locked(booking)
-    diary.check(booking, at=at)
-    found = findings(booking, on=on)
-    overrides.gate(found, override=override, acknowledged=acknowledged)
+    booking, found = _allowed(booking, by=by, at=at, override=override, acknowledged=acknowledged)
     override = override if soft_stops(found) else None
-    diary.refuse_taken(booking)
-    diary.refuse_held(booking, by=by.username, at=at)
     appointment = Appointment(
         patient=booking.patient,
         service=booking.service,
@@ -100,7 +94,7 @@ def book(
     appointment.clean_fields(exclude=["public_id", "findings", *held_or_chosen])
     appointment.save(force_insert=True)
     overrides.keep(appointment)
-    appointment.courses.add(*courses.ensure(booking.patient, booking.indications, on=on))
+    appointment.courses.add(*courses.ensure(booking.patient, booking.indications, on=timezone.localtime(at).date()))
     call_list.keep([booking.patient.pk])
     slot_holds.drop(booking.patient, by=by.username)
     earlier.fulfilled(booking.patient, at=at)
@@ -108,6 +102,25 @@ def book(
     visit_messages.note(appointment, knew=None, by=by.username, at=at)
     _audit("appointment.booked", appointment, by=by.username, at=at, findings=found, override=override)
     return appointment
+
+
+def _allowed(
+    booking: Booking,
+    *,
+    by: User,
+    at: datetime,
+    override: Override | None,
+    acknowledged: bool,
+    but: Appointment | None = None,
+) -> tuple[Booking, list[Finding]]:
+    """The booking, its time held against everybody else, with what the gate says of it; or refused."""
+    booking = diary.locked(booking)
+    diary.check(booking, at=at)
+    found = findings(booking, on=timezone.localtime(at).date())
+    overrides.gate(found, override=override, acknowledged=acknowledged)
+    diary.refuse_taken(booking, but=but)
+    diary.refuse_held(booking, by=by.username, at=at)
+    return booking, found
 
 
 @act
@@ -139,13 +152,8 @@ def move(
         product=appointment.product,
         service=appointment.service,
     )
-    booking = diary.locked(booking)
-    diary.check(booking, at=at)
-    found = findings(booking, on=timezone.localtime(at).date())
-    overrides.gate(found, override=override, acknowledged=acknowledged)
+    booking, found = _allowed(booking, by=by, at=at, override=override, acknowledged=acknowledged, but=appointment)
     override = override if soft_stops(found) else None
-    diary.refuse_taken(booking, but=appointment)
-    diary.refuse_held(booking, by=by.username, at=at)
     was, knew = timezone.localtime(appointment.starts_at), visit_messages.as_it_stands(appointment)
     appointment.practitioner, appointment.room = booking.practitioner, booking.room
     appointment.on, appointment.starts_at, appointment.ends_at = booking.on, booking.starts_at, booking.ends_at
@@ -161,15 +169,8 @@ def move(
     if appointment.starts_at < was:
         earlier.fulfilled(appointment.patient, at=at)
     visit_messages.note(appointment, knew=knew, by=by.username, at=at)
-    _audit(
-        "appointment.moved",
-        appointment,
-        by=by.username,
-        at=at,
-        findings=found,
-        override=override,
-        details={"from": was},
-    )
+    moved: dict[str, object] = {"from": was}
+    _audit("appointment.moved", appointment, by=by.username, at=at, findings=found, override=override, details=moved)
     return appointment
 
 
