@@ -6,7 +6,7 @@
 PYTHON ?= python3
 SCALE ?= 1
 PORT ?= 8000
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= auto
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -24,8 +24,8 @@ run: .venv/runtime-installed
 	@exec $(BIN)/gunicorn clinic.wsgi --bind 127.0.0.1:$(PORT) --workers 1 --threads 4 --no-control-socket --log-level warning
 
 test: check browser
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES)
-	TEST_DATABASE=postgres $(BIN)/python -m pytest -n $(TEST_PROCESSES)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --maxprocesses 4
+	TEST_DATABASE=postgres $(BIN)/python -m pytest -n $(TEST_PROCESSES) --maxprocesses 4
 
 check: .venv/dev-installed
 	$(BIN)/ruff check .

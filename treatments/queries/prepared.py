@@ -9,6 +9,9 @@
 Values are whole numbers, texts, days, moments, or a tuple of them, and stand in the query as they come: nothing is computed
 from them and none decides which query it is. A value that cannot be found again in the statement is refused at the first
 call. With a longer tuple the query is put together anew: there are too many lengths to keep.
+
+What is no value of the function's is written into the statement. SQLite has to know it to choose an index that holds a part
+of the rows only, and plans the whole statement anew each time such a parameter is bound, which takes longer than reading.
 """
 
 from __future__ import annotations
@@ -72,6 +75,8 @@ class _Statement:
         self.places = [(place, sent.index(value)) for place, value in enumerate(self.params) if value in sent]
         if {n for _place, n in self.places} != set(range(len(sent))):
             raise TypeError("A value of a prepared query has to stand in its statement as it came.")
+        if connections[self.using].vendor == "sqlite":
+            self._write_constants()
 
     def rows(self, values: tuple[Any, ...]) -> list[Any]:
         connection = connections[self.using]
@@ -85,6 +90,19 @@ class _Statement:
         compiler.as_sql = lambda *_a, **_k: (self.sql, tuple(params))
         compiler.get_converters = self._converters
         return list(self.rows_of(_Once(self.queryset, compiler)))
+
+    def _write_constants(self) -> None:
+        parts, places = self.sql.split("%s"), dict(self.places)
+        if len(parts) - 1 != len(self.params):
+            return  # a %s that is no parameter
+        sql, bound = parts[0], []
+        for place, (param, after) in enumerate(zip(self.params, parts[1:], strict=True)):
+            constant = "" if place in places else _written(param)
+            sql += (constant or "%s") + after
+            if not constant:
+                bound.append((param, places.get(place)))
+        self.sql, self.params = sql, tuple(param for param, _n in bound)
+        self.places = [(place, n) for place, (_param, n) in enumerate(bound) if n is not None]
 
     def _converters(self, expressions: Iterable[Any]) -> dict:
         if self.converters is None:
@@ -101,6 +119,13 @@ class _Statement:
                     each = ops.adapt_datetimefield_value(each)
                 sent.append(each)
         return sent
+
+
+def _written(constant: Any) -> str:
+    """A number or text as SQL has it; "" for anything else."""
+    if isinstance(constant, int):
+        return str(int(constant))
+    return "'" + constant.replace("'", "''").replace("%", "%%") + "'" if type(constant) is str else ""
 
 
 def _stand_in(value: Any, n: int) -> Any:

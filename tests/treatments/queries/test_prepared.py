@@ -115,3 +115,25 @@ def test_what_needs_a_second_statement_is_refused():
 
     with pytest.raises(TypeError, match="one statement"):
         with_flags(1)
+
+
+@pytest.mark.sqlite
+def test_constants_stand_in_the_statement_and_values_are_bound():
+    @prepared
+    def named(family_name: str):
+        odd = Q(given_name="100% O'Hara") | Q(given_name="Alina")
+        rows = Patient.objects.filter(odd, family_name=family_name).order_by("pk")
+        return rows.values_list("pk", flat=True)
+
+    here = factories.patient(family_name="O'Neil", given_name="100% O'Hara")
+    factories.patient(family_name="Other", given_name="100% O'Hara")
+    bound = []
+
+    def note(execute, sql, params, many, context):
+        bound.append(params)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        assert named("O'Neil") == [here.pk]
+
+    assert bound == [("O'Neil",)]
