@@ -15,6 +15,7 @@ from treatments.views import (
     due_book,
     due_contacts,
     due_dates,
+    due_last,
     due_pdf,
     earlier,
     effects,
@@ -59,6 +60,8 @@ urlpatterns = [
     path("due/<slug:public_id>/<slug:indication>/contact/", due_contacts.contact, name="due_contact"),
     path("due/<slug:public_id>/<slug:indication>/contact/undo/", due_contacts.undo, name="due_contact_undo"),
     path("due/<slug:public_id>/<slug:indication>/close/", due_contacts.close, name="due_close"),
+    path("due/<slug:public_id>/<slug:indication>/last-message/", due_last.send, name="due_last"),
+    path("due/<slug:public_id>/<slug:indication>/last-message/undo/", due_last.undo, name="due_last_undo"),
     path("due/<slug:public_id>/<slug:indication>/more/", due_contacts.more, name="due_more"),
     # reminders and messages
     path("reminders/", reminders.preview, name="reminders"),

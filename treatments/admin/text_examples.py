@@ -11,8 +11,8 @@ from clinic import phones
 from clinic.formats import patient_clock
 from clinic.models import Practitioner
 from treatments.queries import telephone
+from treatments.services import links
 
-_TOKEN = "kQ3v8xWb2LrT5nYp0cZsGd.Ab3dEf7h"  # as long as those of real links
 _AHEAD = timedelta(days=3)
 
 
@@ -21,7 +21,7 @@ def example_values() -> dict[str, str]:
     starts = timezone.localtime() + _AHEAD
     day = f"{starts.day} {starts:%B}"
     who = Practitioner.objects.filter(is_active=True).order_by("name").values_list("name", flat=True).first()
-    link = f"{settings.CLINIC_URL.rstrip('/')}/v/{_TOKEN}/"
+    link = links.example()
     phone = telephone.for_patients()
     return {
         "first": "Charlotte",

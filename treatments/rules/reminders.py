@@ -95,7 +95,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class DueCourse:
-    """`cycle_on`: the last full treatment. `told`: the reminders made since."""
+    """`cycle_on`: the last full treatment. `told`: the reminders made since. `asked`: the step that a person asks for."""
 
     ref: int
     cycle_on: date
@@ -106,6 +106,7 @@ class DueCourse:
     doubtful: bool = False
     snoozed_until: date | None = None
     told: tuple[Told, ...] = ()
+    asked: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def _later(day: date | None, on: date) -> bool:
 
 
 def _by_step(course: DueCourse, patient: DuePatient, on: date, clock: time) -> Decision:
-    step, plan = current_step(course, on), course.plan
+    step, plan = course.asked or current_step(course, on), course.plan
     following = next_step(course, on)
     until = step_day(following, course) if following else None
     if step is None:
@@ -263,6 +264,11 @@ def current_step(course: DueCourse, on: date) -> Step | None:
 def next_step(course: DueCourse, on: date) -> Step | None:
     """The first step that is still to come."""
     return next((step for step in _in_order(course) if step_day(step, course) > on), None)
+
+
+def last_step(course: DueCourse) -> Step | None:
+    """The one after which the plan says nothing more."""
+    return next(reversed(_in_order(course)), None)
 
 
 def _in_order(course: DueCourse) -> list[Step]:

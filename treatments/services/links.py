@@ -20,6 +20,7 @@ from treatments.services.acts import act
 
 VISIT, DUE, STOP = "visit", "due", "stop"
 TRIES = 5
+EXAMPLE = "kQ3v8xWb2LrT5nYp0cZsGd.Ab3dEf7h"  # opens nothing; as long as a real one, for previews
 _AFTER_THE_VISIT = timedelta(days=7)
 _LASTS = {DUE: timedelta(days=90), STOP: timedelta(days=400)}
 _TOKEN_BYTES = 16
@@ -58,6 +59,11 @@ def make(patient: Patient, purpose: str, *, at: datetime, appointment: Appointme
 def address(link: PatientLink) -> str:
     """Where the patient finds it; where mail programs stop reminders with one request, it is the page that stops them."""
     return f"{settings.CLINIC_URL.rstrip('/')}/v/{signed(link)}/{'stop/' if link.purpose == STOP else ''}"
+
+
+def example() -> str:
+    """An address as long as a real one, where words are only looked at."""
+    return f"{settings.CLINIC_URL.rstrip('/')}/v/{EXAMPLE}/"
 
 
 def signed(link: PatientLink) -> str:

@@ -26,7 +26,7 @@ from treatments.rules import reminders as rules
 from treatments.rules.quiet_hours import quiet_ends
 from treatments.rules.reminders import Bucket, Decision, Letter
 from treatments.rules.vocabulary import MessageState
-from treatments.services import outbox, visit_messages, wording
+from treatments.services import last_message, outbox, visit_messages, wording
 from treatments.services.acts import act
 from treatments.services.outbox import Claimed, Watch
 
@@ -192,14 +192,17 @@ def settle(message: Message, *, at: datetime) -> Claimed | None:
     facts = find.facts_of([message.patient_id], on=today, today=today, plans=plans, but=message.pk)
     rows = message.reminders.filter(refused=False).select_related("step")
     mine = {(row.course_id, row.cycle_on, row.step.code): row for row in rows}
-    decided = rules.decide(facts[message.patient_id], on=today, clock=shown.time()) if facts else ()
+    about = facts.get(message.patient_id)
+    if about and message.run_id is None:
+        about = last_message.asked(about, {row.course_id for row in rows})
+    decided = rules.decide(about, on=today, clock=shown.time()) if about else ()
     of_message = [d for d in decided if d.step and (d.course.ref, d.course.cycle_on, d.step.code) in mine]
     if until := _quiet_until(of_message, at):
         outbox.postpone(message, until=until)
         return None
     letter = rules.letter(of_message)
     if letter is None or not _same_way(message, letter):
-        outbox.drop(message, why=_("No longer to be sent when it was tried again."))
+        outbox.drop(message, why=_("No longer to be sent when its time came."))
         return None
     if not outbox.may_have_arrived(message):
         kept = {(course.ref, course.cycle_on) for course, _step in letter.courses}

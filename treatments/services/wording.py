@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
@@ -34,9 +35,15 @@ def of_reminder(text: MessageText, patient: Patient, *, way: str, due_from: date
         text,
         patient,
         way,
-        {"day": lambda: _short(due_from), "link": lambda: links.make(patient, links.DUE, at=at)},
+        {"day": lambda: short(due_from), "link": lambda: links.make(patient, links.DUE, at=at)},
         stop=lambda: links.make(patient, links.STOP, at=at),
     )
+
+
+def shown(text: MessageText, patient: Patient, *, way: str, **values: str) -> Words:
+    """The words as they would go, for somebody who looks at them first. No link is made."""
+    fixed = {name: partial(str, value) for name, value in values.items()}
+    return _filled(text, patient, way, {"link": links.example, "stop": links.example, **fixed})
 
 
 def of_visit(text: MessageText, visit: Appointment, *, way: str, starts_at: datetime, at: datetime) -> Words:
@@ -54,9 +61,7 @@ def of_visit(text: MessageText, visit: Appointment, *, way: str, starts_at: date
         patient,
         way,
         {
-            "day": lambda: (
-                f"{shown:%a} {_short(shown.date())}" if way == "sms" else f"{shown:%A} {_short(shown.date())}"
-            ),
+            "day": lambda: f"{shown:%a} {short(shown.date())}" if way == "sms" else f"{shown:%A} {short(shown.date())}",
             "time": lambda: _time(shown),
             "with": lambda: visit.practitioner.name,
             "link": link,
@@ -87,7 +92,8 @@ def _filled(
     return Words(texts.fill(subject, fields)[:200], texts.fill(words, fields).strip(), fields.get("stop", ""))
 
 
-def _short(day: date) -> str:
+def short(day: date) -> str:
+    """14 July."""
     return f"{day.day} {day:%B}"
 
 

@@ -24,6 +24,7 @@ from treatments.rules.vocabulary import Outcome, Way
 from treatments.services import contacts, due_dates
 from treatments.services.stale import Stale
 from treatments.views import stale
+from treatments.views.due_last import offered
 from treatments.views.due_panel import Place, of_row
 from treatments.views.once import once
 from treatments.views.rows import phone_link
@@ -46,9 +47,8 @@ def contact(request: HttpRequest, place: Place) -> HttpResponse:
     context = {
         "form": form,
         "contacts": _lines(found),
-        "enough": _("%(n)d attempts made. Write to the patient, or close until the next treatment.") % {"n": len(found)}
-        if len(found) >= ENOUGH
-        else "",
+        "enough": _("%(n)d attempts made.") % {"n": len(found)} if len(found) >= ENOUGH else "",
+        "last": offered(place) if len(found) >= ENOUGH else None,
         "phone": phone_link(place.course.patient.phone),
         "quick": [(each.value, OUTCOME_LABELS[each], _back(each)) for each in BACK_AFTER],
         "contact_url": place.url("due_contact"),

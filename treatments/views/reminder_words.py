@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic.formats import day
 from treatments.queries.reminder_rows import Row
-from treatments.rules.reminders import Bucket, Why
+from treatments.rules.reminders import Bucket, Decision, Why
 
 BUCKETS = {
     Bucket.TO_SEND: (
@@ -80,7 +80,7 @@ WHYS = {
     Why.MOST: gettext_lazy("Has had the most messages of a cycle"),
     Why.NEXT_STEP: gettext_lazy("The next step has not come"),
     Why.NO_MORE_STEPS: gettext_lazy("Every step has been sent"),
-    Why.TRIED_AGAIN: gettext_lazy("It is being tried again"),
+    Why.TRIED_AGAIN: gettext_lazy("A message waits to go"),
 }
 _UNTIL = {
     Bucket.BOOKED: gettext_lazy("Visit on %(day)s"),
@@ -92,7 +92,7 @@ _UNTIL = {
 }
 
 
-def reason(row: Row) -> str:
+def reason(row: Row | Decision) -> str:
     """Why this course is where it is, and until when."""
     said = [str(WHYS[row.why])] if row.why else []
     if row.until and row.bucket in _UNTIL:

@@ -14,14 +14,17 @@ from django.urls import reverse
 from clinic.models import Practitioner, WorkingHours
 from tests import factories
 from tests.factories import BY, NOW, TODAY
-from treatments.models import Appointment, ContactAttempt, Course, Patient, SlotHold
+from treatments.models import Appointment, ContactAttempt, Course, Message, Patient, SlotHold
 from treatments.rules.vocabulary import Outcome
 from treatments.services import appointments, contacts, courses, patients
 
 pytestmark = pytest.mark.django_db
 OVERDUE = date(2026, 7, 1)
 PIECE = {"HTTP_HX_REQUEST": "true"}
-NAMES = ("due_row", "due_book", "due_contact", "due_more", "due_book_undo", "due_contact_undo", "due_close")
+NAMES = (
+    "due_row", "due_book", "due_contact", "due_more", "due_book_undo", "due_contact_undo", "due_close", "due_last",
+    "due_last_undo",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +100,7 @@ def test_a_course_that_is_none_is_not_found(reception, name: str):
     assert reception.get(reverse("due_book", args=["AAAAAA", "strabismus"])).status_code == 404
 
 
-@pytest.mark.parametrize("name", ["due_book_undo", "due_contact_undo", "due_close"])
+@pytest.mark.parametrize("name", ["due_book_undo", "due_contact_undo", "due_close", "due_last", "due_last_undo"])
 def test_what_changes_something_is_not_read(reception, name: str):
     assert reception.get(url(name, course())).status_code == 405
 
@@ -346,7 +349,8 @@ def test_after_three_contacts_the_panel_asks_to_close(reception):
         contacts.log(wanted, outcome=Outcome.NO_ANSWER, by=BY, at=NOW - timedelta(days=days))
 
     panel = reception.get(url("due_contact", wanted), **PIECE)
-    assert "3 attempts made. Write to the patient, or close until the next treatment." in words(panel)
+    assert "3 attempts made. Close until the next treatment" in words(panel)
+    assert "No last message can go now: not asked." in words(panel)
     assert "19-Nov-2026 09:00, telephone: no answer, tester" in words(panel)
     closed = reception.post(url("due_close", wanted), **PIECE)
     assert "frown lines is closed until the next treatment. Undo" in words(closed)
@@ -355,6 +359,58 @@ def test_after_three_contacts_the_panel_asks_to_close(reception):
 
     assert "frown lines is called again." in words(opened)
     assert Course.objects.get(pk=wanted.pk).stopped_on is None
+
+
+def test_after_three_contacts_the_last_message_is_read_sent_and_taken_back(reception):
+    wanted = course()
+    patients.amend(wanted.patient, changes={"contact_consent": "yes"}, by=BY, at=NOW)
+    for days in (9, 6, 3):
+        contacts.log(wanted, outcome=Outcome.NO_ANSWER, by=BY, at=NOW - timedelta(days=days))
+
+    panel = words(reception.get(url("due_contact", wanted), **PIECE))
+    assert "3 attempts made. Send last message Close until the next treatment" in panel
+    assert "Alina, this is our last reminder about your next visit at Harbour Skin Clinic. Book: http" in panel
+    assert "Text message, 2 parts. The address in it is an example." in panel
+    sent = reception.post(url("due_last", wanted), **PIECE)
+    assert "the last message goes in three minutes, if nothing stands against it then. Undo" in words(sent)
+    assert Message.objects.get().state == "waiting"
+    again = reception.post(url("due_last", wanted), **PIECE)
+    assert "The last message cannot be sent to this patient now." in words(again)
+    panel = words(reception.get(url("due_contact", wanted), **PIECE))
+    assert "No last message can go now: nothing to send yet (a message waits to go)." in panel
+    back = reception.post(url("due_last_undo", wanted), hidden(sent.content.decode()), **PIECE)
+
+    assert "The message was taken back. Nobody was written to." in words(back)
+    assert Message.objects.get().state == "dropped"
+    gone = reception.post(url("due_last_undo", wanted), hidden(sent.content.decode()), **PIECE)
+    assert "The message has gone, or is on its way. Nothing was changed." in words(gone)
+
+
+def test_before_the_third_contact_no_last_message_is_offered(reception):
+    wanted = course()
+    patients.amend(wanted.patient, changes={"contact_consent": "yes"}, by=BY, at=NOW)
+    for days in (9, 6):
+        contacts.log(wanted, outcome=Outcome.NO_ANSWER, by=BY, at=NOW - timedelta(days=days))
+
+    assert "last message" not in words(reception.get(url("due_contact", wanted), **PIECE))
+
+
+def test_without_script_the_last_message_goes_by_a_form(reception):
+    wanted = course()
+    patients.amend(wanted.patient, changes={"contact_consent": "yes"}, by=BY, at=NOW)
+
+    answer = reception.post(url("due_last", wanted), follow=True)
+
+    assert "the last message goes in three minutes" in words(answer)
+
+
+def test_a_message_of_somebody_else_is_not_taken_back(reception):
+    wanted, other = course(), course(factories.patient(family_name="Okafor", phone="07700 900912"))
+    patients.amend(other.patient, changes={"contact_consent": "yes"}, by=BY, at=NOW)
+    reception.post(url("due_last", other), **PIECE)
+
+    posted = {"message": Message.objects.get().public_id}
+    assert reception.post(url("due_last_undo", wanted), posted, **PIECE).status_code == 404
 
 
 def test_a_contact_about_somebody_who_died_is_refused_in_the_panel(reception):
