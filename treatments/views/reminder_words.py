@@ -20,7 +20,10 @@ BUCKETS = {
     ),
     Bucket.BOOKED: (
         gettext_lazy("Booked"),
-        gettext_lazy("The patient has a visit to come."),
+        gettext_lazy(
+            "The patient has a visit to come. It counts for every due course of theirs, for reminders are per patient; "
+            "the due list counts each course by itself."
+        ),
     ),
     Bucket.ON_HOLD: (
         gettext_lazy("On hold"),

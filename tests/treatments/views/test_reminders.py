@@ -65,6 +65,18 @@ def test_the_preview_names_who_is_written_to_and_who_is_held_back(desk: Client):
     assert Message.objects.filter(kind="reminder").count() == 0
 
 
+def test_a_visit_counts_for_every_due_course_and_the_page_says_so(desk: Client):
+    person = due()
+    factories.treated(person, date(2026, 7, 25), area="forehead_lines", units="8")
+    factories.visit(person)  # for the frown lines alone
+
+    page = desk.get("/reminders/")
+
+    [group] = page.context["groups"]
+    assert (group["slug"], group["count"]) == ("booked", 2)
+    assert "It counts for every due course of theirs, for reminders are per patient" in page.content.decode()
+
+
 def test_nobody_due(desk: Client):
     page = desk.get("/reminders/")
 
