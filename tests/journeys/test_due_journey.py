@@ -126,6 +126,7 @@ def test_what_was_typed_stays_where_it_cannot_be_saved(
     page.get_by_role("button", name="Not now").click()
 
     expect(page.get_by_text("Choose when to call again.")).to_be_visible()
+    expect(page.locator("#id_until")).to_be_focused()
     expect(page.get_by_label("In own words")).to_have_value("After the wedding")
     page.get_by_label("in 4 weeks").check()
     page.get_by_role("button", name="Not now").click()

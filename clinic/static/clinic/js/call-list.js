@@ -23,7 +23,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
-// A panel that was opened has the focus; one that was closed gives it back to the button that opened it.
+// A panel that was opened has the focus, where something is wrong in it the field; one that was closed gives it back to
+// the button that opened it.
 let opened = "";
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt.closest?.(".row-actions")) opened = event.detail.elt.getAttribute("href");
@@ -32,8 +33,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   const asked = event.detail.requestConfig?.elt;
   if (asked?.matches?.("[data-close]")) document.querySelector(`.due-list a[href="${opened}"]`)?.focus();
-  const panel = asked?.closest?.(".row-actions") && panels()[0];
-  if (panel && !panel.contains(document.activeElement)) panel.querySelector("input:not([type=hidden]), select, button, a")?.focus();
+  const panel = asked?.closest?.(".row-actions, [data-panel]") && panels()[0];
+  if (!panel) return;
+  const wrong = panel.querySelector(".is-invalid");
+  if (wrong || !panel.contains(document.activeElement)) (wrong ?? panel.querySelector("input:not([type=hidden]), select, button, a"))?.focus();
 });
 
 // On a phone the tabs scroll: the open one is in sight.
