@@ -85,7 +85,7 @@ def _messages(scope: Scope, at: datetime) -> list[Messages]:
     ).iterator(chunk_size=2000):
         line = found.setdefault(step, Messages(name))
         known = seen.get((step, message))
-        old = sent_at is not None and sent_at + BOOKED_WITHIN <= at
+        old = state == MessageState.SENT and sent_at is not None and sent_at + BOOKED_WITHIN <= at
         if known is None:
             _count(line, state, delivery, old=old)
         if booked and not known and old:

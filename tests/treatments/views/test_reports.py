@@ -504,7 +504,7 @@ def reminded(course: Course, days_ago: int, *, step: ContactStep, state: str = "
     at = NOW - timedelta(days=days_ago)
     message = fields.pop("message", None) or Message.objects.create(
         key=f"{course.pk}-{days_ago}-{state}", kind="due", patient=course.patient, text_code="S3", channel="sms", state=state,
-        made_by="run", made_at=at, not_before_at=at, sent_at=at if state == "sent" else None, **fields,
+        made_by="run", made_at=at, not_before_at=at, **({"sent_at": at if state == "sent" else None} | fields),
     )  # fmt: skip
     Reminder.objects.create(course=course, cycle_on=at.date(), step=step, message=message)
     return message
@@ -541,6 +541,19 @@ def test_reminders_count_by_step_with_the_bookings_after_them(manager: Client):
         "3 reminders were sent and 0 calls were logged from 24-Aug-2026 to 22-Nov-2026; after 1 of 2, 50 % a visit was booked "
         "within 14 days."
     )
+
+
+def test_a_message_that_came_back_is_not_what_a_booking_came_of(manager: Client):
+    step = ContactStep.objects.order_by("pk").first()
+    (person,) = regulars(1)
+    course = person.courses.get()
+    reminded(course, 40, step=step, state="failed", sent_at=NOW - timedelta(days=40))
+    visit = factories.visit(person, at=NOW)
+    Appointment.objects.filter(pk=visit.pk).update(booked_at=NOW - timedelta(days=35))
+
+    response = manager.get("/reports/contacts/")
+
+    assert table(response, "steps")[0][1:] == ["0", "0", "1", "0", "0", "0"]
 
 
 def test_one_message_about_two_courses_counts_once_for_its_step(manager: Client):
