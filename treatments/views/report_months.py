@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -13,6 +15,7 @@ from treatments.queries import closed_months
 from treatments.queries.closed_months import Closed, Late
 from treatments.queries.month_figures import AS_THEY_STOOD, MONTHLY, Figures, months
 from treatments.rules.periods import add_months
+from treatments.rules.returns import quarter_of
 from treatments.rules.small_groups import hidden
 from treatments.services.months import closes_on
 from treatments.views.report_frame import Asked, Cell, Column, Kind, Table, covered
@@ -95,15 +98,23 @@ def _counted(kind: Kind, asked: Asked) -> Table | None:
 
 
 def _cells(slug: str, figures: dict[date, Figures]) -> dict[date, dict[str, Cell]]:
-    """What is shown of each month. The sum of them may stand in the answer, so one hidden number hides another."""
+    """What is shown of each month, or why it is not."""
     cells: dict[date, dict[str, Cell]] = {month: {} for month in figures}
     for name in LABELS[slug]:
-        numbers = [found.get(name, 0) for found in figures.values()]
-        gone = hidden(numbers, total_shown=True) if name in OF_PATIENTS.get(slug, ()) else ()
-        for place, month in enumerate(figures):
-            known = name in figures[month]
-            cells[month][name] = covered(numbers[place], gone=place in gone) if known else None
+        numbers = {month: found.get(name, 0) for month, found in figures.items()}
+        gone = _gone(slug, numbers) if name in OF_PATIENTS.get(slug, ()) else set()
+        for month, number in numbers.items():
+            cells[month][name] = covered(number, gone=month in gone) if name in figures[month] else None
     return cells
+
+
+def _gone(slug: str, numbers: dict[date, int]) -> set[date]:
+    """The months whose number is not shown. The sum of all may stand in the answer, and that of each quarter in the
+    table above, so in both one hidden number hides another."""
+    sums = [list(numbers)]
+    if slug == "retention":
+        sums += [list(quarter) for _first, quarter in groupby(numbers, key=quarter_of)]
+    return {one[place] for one in sums for place in hidden([numbers[month] for month in one], total_shown=True)}
 
 
 def _state(slug: str, month: date, closed: Closed | None, now: dict[str, Cell], late: Late | None, on: date) -> str:

@@ -85,7 +85,7 @@ def _answer(people: list[Beginning], times: list[Time], asked: Asked) -> str:
     }
     if middle:
         said += _(", half of them by week %(week)d") % {"week": middle.value}
-    if len(back) >= FEWEST:
+    if share_is_shown(sum(back), len(back)):
         said += _("; %(share)d %% of those seen for a year were back within it") % {
             "share": round(100 * sum(back) / len(back))
         }

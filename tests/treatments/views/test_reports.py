@@ -297,6 +297,29 @@ def test_those_who_wait_count_as_waiting(manager: Client):
     ]
 
 
+def test_the_share_of_a_year_tells_of_no_group_under_five(manager: Client):
+    regulars(2, since=date(2025, 5, 5))
+    for _n in range(4):
+        factories.treated(factories.patient(), date(2025, 5, 5))
+    regulars(16, since=date(2026, 2, 2))
+
+    said = answer(manager, "retention")
+
+    assert said.startswith("Of 22 people first treated")
+    assert "within it" not in said
+
+
+def test_a_small_month_is_not_what_the_others_leave_of_their_quarter(manager: Client):
+    for number, month in ((4, date(2024, 12, 2)), (3, date(2025, 1, 6)), (7, date(2025, 2, 3)), (9, date(2025, 3, 3))):
+        regulars(number, since=month)
+
+    response = manager.get("/reports/retention/", {"first": "2024-12-01", "last": "2026-03-31"})
+
+    assert [row[:3] for row in table(response, "months")] == [
+        ["Mar-2026", "9", "9"], ["Feb-2026", "not shown", "not shown"], ["Jan-2026", "fewer than 5", "fewer than 5"],
+    ]  # fmt: skip
+
+
 # ---- intervals ----
 
 
