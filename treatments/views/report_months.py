@@ -122,7 +122,7 @@ def _state(slug: str, month: date, closed: Closed | None, now: dict[str, Cell], 
     if closed is None:
         last = closes_on(month)
         return _("Open, closes on %(day)s") % {"day": day(last)} if last >= on else _("Was never closed")
-    said = _("Closed %(day)s.") % {"day": day(closed.closed_at.date())}
+    said = _("Closed %(day)s.") % {"day": day(timezone.localtime(closed.closed_at).date())}
     changed = [
         _("%(label)s would now be %(number)s") % {
             "label": str(LABELS[slug][name]).lower() if n else str(LABELS[slug][name]),

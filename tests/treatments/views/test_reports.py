@@ -760,6 +760,15 @@ def test_a_closed_month_keeps_its_figures_and_lists_what_changed(manager: Client
     assert october[5] == ("Closed 22-Nov-2026. Since closed: 1 treatment added, 1 voided. Returns would now be 2.")
 
 
+def test_a_month_was_closed_on_the_day_that_the_clinics_calendar_showed(manager: Client):
+    regulars(3, since=date(2026, 3, 16))
+    months.close(date(2026, 7, 1), by="close_month", at=datetime(2026, 8, 4, 23, 30, tzinfo=UTC))  # half past midnight
+
+    rows = table(manager.get("/reports/intervals/", {"first": "2026-07-01", "last": "2026-07-31"}), "months")
+
+    assert rows[0][-1].startswith("Closed 05-Aug-2026.")
+
+
 def test_open_months_say_so(manager: Client):
     regulars(1)
 
