@@ -197,7 +197,7 @@ def plain(cell: Cell) -> str | int | float | date:
     if isinstance(cell, datetime):
         return f"{timezone.localtime(cell):%Y-%m-%d %H:%M}"
     if isinstance(cell, Link):
-        return cell.text
+        return int(cell.text) if cell.text.isdecimal() else cell.text
     return cell if isinstance(cell, int | float | date) else str(cell)
 
 

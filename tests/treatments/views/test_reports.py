@@ -651,6 +651,14 @@ def test_the_workbook_holds_every_table_and_says_what_was_asked(manager: Client)
     )  # fmt: skip
 
 
+def test_a_number_that_leads_to_its_list_is_a_number_in_the_workbook(manager: Client):
+    factories.patient(phone="")
+
+    book = load_workbook(io.BytesIO(body_of(manager.get("/reports/data-quality/export.xlsx"))), read_only=True)
+
+    assert [row[1] for row in book["gaps"].iter_rows(min_row=2, values_only=True)] == [1, 1, 1, 0, 0]
+
+
 def test_no_cell_of_a_file_is_a_formula(manager: Client):
     evil = factories.practitioner(name="=1+1")
     regulars(20, who=evil)
