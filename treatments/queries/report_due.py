@@ -42,7 +42,8 @@ def ahead(on: date, at: datetime, *, n_weeks: int, filters: Filters, practitione
     """From the week of `on`. A person counts once, in the week in which the first of their windows opens."""
     monday = on - timedelta(days=on.weekday())
     last = monday + n_weeks * WEEK - timedelta(days=1)
-    opens = _people(on, filters).filter(due_from__gt=on, due_from__lte=last)
+    already = _people(on, filters).filter(due_from__lte=on).values("patient")
+    opens = _people(on, filters).filter(due_from__gt=on, due_from__lte=last).exclude(patient__in=already)
     opening = Counter(
         (day - monday).days // 7
         for _patient, day in opens.values_list("patient")

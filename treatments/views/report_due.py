@@ -20,8 +20,8 @@ QUESTION = gettext_lazy("Will there be a free time for everybody who becomes due
 DEFINITION = (
     gettext_lazy(
         "Due: people without a booked visit whose window opens in that week, each counted once, in the week in "
-        "which the first of their windows opens. Nobody on hold, stopped, or with a record to be looked at is "
-        "counted."
+        "which the first of their windows opens; whoever is due by today stands in a table of their own. Nobody "
+        "on hold, stopped, or with a record to be looked at is counted."
     ),
     gettext_lazy(
         "Free: how many visits of the usual length still fit beside one another into the working hours of that "
@@ -67,10 +67,6 @@ def _answer(found: Ahead) -> str:
             "free": short.free,
         }
     elif total:
-        said = _(
-            "Yes: each of these %(weeks)d weeks has enough free times, %(free)d in all for %(people)s who become due."
-        )
-        said = said % {"weeks": len(found.weeks), "free": free, "people": n_people(total)}
         said = _(
             "Yes: each of these %(weeks)d weeks has enough free times, %(free)d in all for %(people)s who become due."
         )

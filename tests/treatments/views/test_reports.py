@@ -245,6 +245,16 @@ def test_a_gap_is_named_with_its_week(manager: Client):
     assert said == "Week 48: 2 due, 0 free. 1 person is due already and has no visit."
 
 
+def test_whoever_is_due_already_is_not_counted_again_in_a_later_week(manager: Client):
+    (person,) = regulars(1, since=date(2026, 1, 5))
+    factories.treated(person, date(2026, 9, 1), area="forehead_lines")  # its window opens on 1 December
+
+    response = manager.get("/reports/due/")
+
+    assert {row[2] for row in table(response, "weeks")} == {"0"}
+    assert sum(int(row[1]) for row in table(response, "waiting")) == 1
+
+
 def test_the_page_draws_the_bars_with_their_numbers(manager: Client):
     regulars(2, since=date(2026, 5, 8))
 
