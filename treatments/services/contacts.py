@@ -18,7 +18,7 @@ from treatments.models.fields import no_hidden_characters
 from treatments.models.patients import ContactConsent
 from treatments.rules.calls import BACK_AFTER, LONGEST_SNOOZE, SOON
 from treatments.rules.vocabulary import Outcome, Way
-from treatments.services import call_list, courses, effects, patients, people
+from treatments.services import call_list, courses, effects, patients, people, replies
 from treatments.services.acts import act
 
 _CHANGES = {Outcome.STOP: {"contact_consent": ContactConsent.NO.value}, Outcome.WRONG_NUMBER: {"phone": ""}}
@@ -160,12 +160,14 @@ def undo(attempt: ContactAttempt, *, by: str, at: datetime) -> ContactAttempt:
 
 
 def _restored(attempt: ContactAttempt) -> dict[str, str]:
-    """What the contact changed of the patient, as it was before; nothing where it has been changed again since."""
+    """What the contact changed of the patient, as it was before; nothing where it has been said or changed since."""
     changes, patient = _CHANGES.get(Outcome(attempt.outcome), {}), attempt.course.patient
     told = AuditEvent.objects.filter(
         verb="patient.amended", object_id=patient.public_id, at=attempt.at, by=attempt.by
     ).first()
     if told is None or any(getattr(patient, name) != value for name, value in changes.items()):
+        return {}
+    if "contact_consent" in changes and replies.said_no(patient, since=attempt.at):
         return {}
     return {name: told.details[name][0] for name in changes if name in told.details}
 

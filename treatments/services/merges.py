@@ -38,7 +38,7 @@ from treatments.queries import history
 from treatments.queries import merges as find
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import GOING_AHEAD, AppointmentState
-from treatments.services import courses, patients
+from treatments.services import courses, patients, replies
 from treatments.services.acts import act
 
 _OWNED: tuple[type[models.Model], ...] = (
@@ -105,7 +105,7 @@ def undo(done: PatientMerge, *, by: str, at: datetime) -> PatientMerge:
     _give_attempts(kept, gone, only=moved.get("ContactAttempt", ()))
     _mark(gone, merged_into=None)
     patients.write_keys(gone)
-    _give_back_consent(kept, moved.get(_SAID), by=by, at=at)
+    _give_back_consent(kept, gone, moved.get(_SAID), since=done.at, by=by, at=at)
     done.undone_by, done.undone_at = by, at
     done.save(update_fields=["undone_by", "undone_at"])
     _recorded("patient.merge_undone", done, by=by, at=at)
@@ -193,9 +193,17 @@ def _keep_the_no(kept: Patient, gone: Patient, *, by: str, at: datetime) -> str 
     return before
 
 
-def _give_back_consent(kept: Patient, before: str | None, *, by: str, at: datetime) -> None:
-    """What the merge made a no is what it was, unless somebody has changed it since."""
-    if before is not None and Patient.objects.get(pk=kept.pk).contact_consent == ContactConsent.NO:
+def _give_back_consent(
+    kept: Patient, gone: Patient, before: str | None, *, since: datetime, by: str, at: datetime
+) -> None:
+    """What the merge made a no is what it was, unless somebody has changed it since.
+
+    Whoever has said no since then may be either of the two: it holds for both.
+    """
+    if replies.said_no(kept, since=since):
+        reason = _("Said no to reminders while the two records were one.")
+        patients.amend(gone, changes={"contact_consent": ContactConsent.NO.value}, reason=reason, by=by, at=at)
+    elif before is not None and Patient.objects.get(pk=kept.pk).contact_consent == ContactConsent.NO:
         reason = _("The merge that had made it a no was undone.")
         patients.amend(kept, changes={"contact_consent": before}, reason=reason, by=by, at=at)
 

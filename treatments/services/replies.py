@@ -5,17 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from clinic import audit
-from treatments.models import Appointment, ContactConsent, Patient, PatientRequest
-from treatments.rules.vocabulary import AppointmentState, Reply, Way, Wish
+from clinic.models import AuditEvent
+from treatments.models import Appointment, ContactAttempt, ContactConsent, Patient, PatientRequest
+from treatments.rules.vocabulary import AppointmentState, Outcome, Reply, Way, Wish
 from treatments.services import patients, people
 from treatments.services.acts import act
 
 PATIENT = "patient link"  # who did it, in the audit trail
 BY_TEXT = "text message"
+STOPPED = "reminders.stopped"  # in the trail
 _OF_THE_VISIT = (Wish.ANOTHER_TIME.value, Wish.CANNOT_COME.value)
 _OF_A_TIME = (Wish.A_TIME.value, Wish.CALL.value)
 _ASKS = {Reply.NOT_COMING: Wish.CANNOT_COME, Reply.ANOTHER_TIME: Wish.ANOTHER_TIME}
@@ -100,8 +102,20 @@ def called(appointment: Appointment, *, by: str, at: datetime) -> None:
 
 @act
 def stop_reminders(patient: Patient, *, by: str, at: datetime) -> None:
-    """No reminders from now on; messages about visits that are booked go on."""
+    """No reminders from now on; messages about visits that are booked go on.
+
+    It is in the trail also where it was a no already: what the patient has said is not undone with what staff did.
+    """
     patients.amend(patient, changes={"contact_consent": ContactConsent.NO}, by=by, at=at)
+    audit.record(STOPPED, patient, by=by, at=at, patient=patient.public_id)
+
+
+def said_no(patient: Patient, *, since: datetime) -> bool:
+    """Whether a no to reminders came after that moment: by the patient, logged with a call, or set on the record."""
+    trail = AuditEvent.objects.filter(object_id=patient.public_id, at__gt=since)
+    no = Q(verb=STOPPED) | Q(verb="patient.amended", details__contact_consent__1=ContactConsent.NO.value)
+    calls = ContactAttempt.objects.filter(course__patient=patient, outcome=Outcome.STOP, undone_at=None, at__gt=since)
+    return trail.filter(no).exists() or calls.exists()
 
 
 def settled(appointment: Appointment, *, by: str, at: datetime) -> None:

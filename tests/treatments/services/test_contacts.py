@@ -13,7 +13,7 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import ContactAttempt, Course, Patient
 from treatments.rules.vocabulary import Outcome
-from treatments.services import call_list, contacts, courses, merges, patients, treatments
+from treatments.services import call_list, contacts, courses, merges, patients, replies, treatments
 
 pytestmark = pytest.mark.django_db
 OVERDUE = date(2026, 7, 1)
@@ -111,6 +111,24 @@ def test_stop_is_a_no_to_reminders_and_undo_gives_the_answer_back():
     wanted.patient.refresh_from_db()
     assert wanted.patient.contact_consent == "yes"
     assert not Course.objects.get(pk=wanted.pk).opted_out
+
+
+@pytest.mark.parametrize("how", ["by link", "on the telephone", "to the desk"])
+def test_what_the_patient_has_said_again_is_not_undone_with_the_contact(how: str):
+    wanted = course()
+    attempt = log(wanted, Outcome.STOP)
+    if how == "by link":
+        replies.stop_reminders(wanted.patient, by="patient link", at=LATER)
+    elif how == "on the telephone":
+        log(wanted, Outcome.STOP, at=LATER)
+    else:
+        for said in ("yes", "no"):
+            patients.amend(wanted.patient, changes={"contact_consent": said}, by=BY, at=LATER)
+
+    contacts.undo(attempt, by=BY, at=LATER + timedelta(hours=1))
+
+    wanted.patient.refresh_from_db()
+    assert wanted.patient.contact_consent == "no"
 
 
 def test_a_wrong_number_leaves_the_record_and_stays_in_the_audit_trail():

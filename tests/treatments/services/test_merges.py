@@ -1,7 +1,7 @@
 """Two records become one, everything is judged again, and it comes apart exactly as it was."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,7 @@ from treatments.services import (
     earlier,
     merges,
     patients,
+    replies,
     slot_holds,
     treatments,
 )
@@ -556,3 +557,23 @@ def test_what_was_said_of_reminders_since_the_merge_stays_when_it_is_undone():
 
     kept.refresh_from_db()
     assert kept.contact_consent == "yes"
+
+
+def test_who_stops_reminders_after_the_merge_has_stopped_them_under_both_records():
+    kept, gone = factories.patient(contact_consent="yes"), factories.patient(contact_consent="yes")
+    done = merges.merge(kept, gone, reason=REASON, by=BY, at=NOW)
+    replies.stop_reminders(kept, by="patient link", at=NOW + timedelta(hours=1))
+
+    merges.undo(done, by=BY, at=NOW + timedelta(hours=2))
+
+    assert [Patient.objects.get(pk=one.pk).contact_consent for one in (kept, gone)] == ["no", "no"]
+
+
+def test_a_no_that_was_said_again_since_the_merge_stays_when_it_is_undone():
+    kept, gone = factories.patient(contact_consent="yes"), factories.patient(contact_consent="no")
+    done = merges.merge(kept, gone, reason=REASON, by=BY, at=NOW)
+    replies.stop_reminders(kept, by="patient link", at=NOW + timedelta(hours=1))
+
+    merges.undo(done, by=BY, at=NOW + timedelta(hours=2))
+
+    assert Patient.objects.get(pk=kept.pk).contact_consent == "no"
