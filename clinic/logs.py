@@ -1,15 +1,22 @@
 """The log of an installation that holds patients' records."""
 
 import logging
+import re
 import traceback
 from types import TracebackType
+
+_PATIENTS_PAGE = re.compile(r"/v/[^/\s]+")
 
 
 class DiscreetFormatter(logging.Formatter):
     """Says where an error happened and of which kind it was, without its message.
 
-    A database quotes the row it refused, a conversion quotes what was typed: either may name a patient.
+    A database quotes the row it refused, a conversion quotes what was typed: either may name a patient. The address of
+    a patient's page is all that opens it: it is not in the log either.
     """
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _PATIENTS_PAGE.sub("/v/…", super().format(record))
 
     def formatException(  # noqa: N802 (the name is logging's)
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
