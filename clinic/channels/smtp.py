@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
+from django.utils.encoding import punycode
 
 from clinic.channels.base import Outgoing, Rejected, Trouble, Unavailable, Unknown
 from clinic.channels.letters import as_html
@@ -59,8 +60,14 @@ def _hand_over(server: smtplib.SMTP, letter: EmailMultiAlternatives) -> None:
     text = letter.message().as_bytes(linesep="\r\n")
     _step(server.ehlo, lost=Unavailable, refused=Unavailable)
     _step(lambda: server.mail(parseaddr(letter.from_email)[1]), lost=Unavailable, refused=Unavailable)
-    _step(lambda: server.rcpt(letter.to[0]), lost=Unavailable)
+    _step(lambda: server.rcpt(_as_servers_read(letter.to[0])), lost=Unavailable)
     _step(lambda: server.data(text), lost=Unknown)
+
+
+def _as_servers_read(address: str) -> str:
+    """A domain in letters of other scripts by its name in plain ones."""
+    who, _at, domain = address.rpartition("@")
+    return f"{who}@{punycode(domain)}"
 
 
 def _step(command: Callable[[], tuple[int, bytes]], *, lost: type[Trouble], refused: type[Trouble] = Rejected) -> None:

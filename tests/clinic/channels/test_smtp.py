@@ -7,6 +7,7 @@ import email
 import email.policy
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
@@ -81,6 +82,13 @@ def test_a_letter_arrives_with_its_headers_and_two_equal_parts(postman, settings
     assert text.replace("\r\n", "\n").strip() == LETTER.text
     assert '<a href="https://clinic.example.org/v/abc/">https://clinic.example.org/v/abc/</a> &lt;now&gt;' in html
     assert "<p>Dear Alina,</p>" in html
+
+
+def test_an_address_with_letters_of_other_scripts_is_written_as_servers_read_it(postman):
+    Channel().send(replace(LETTER, to="alina@bücher.example"))
+
+    (letter,) = postman.taken
+    assert letter["To"] == "alina@xn--bcher-kva.example"
 
 
 def test_a_letter_that_nobody_can_stop_says_nothing_of_stopping(postman):
