@@ -28,7 +28,10 @@ _NEEDS = {
     "sms": gettext_lazy("Text messages go out with these words: keep some."),
     "email": gettext_lazy("E-mails go out with these words: keep some."),
 }
-_NEVER = ("botulinum", "toxin")
+_NEVER = (  # in no word, whatever its ending
+    "botulin", "toxin", "inject", "treatment", "wrinkle", "frown", "sweat", "hidrosis", "migraine", "headache", "spasm",
+    "spastic", "dystoni", "squint", "bladder", "incontinen", "drool", "pregnan", "breastfe", "allerg", "infect",
+)  # fmt: skip
 
 
 @act
@@ -91,19 +94,19 @@ def _problem(code: str, words: str) -> str:
         if name not in fields_of(code):
             return _("{%(field)s} is not known in a message of this kind.") % {"field": name}
     if name := named(words):
-        return _("“%(name)s” names a treatment or a product. Messages name none.") % {"name": name}
+        return _("“%(name)s” names a treatment, a product or a health fact. Messages name none.") % {"name": name}
     return ""
 
 
 def named(words: str) -> str:
-    """The treatment or product that the words name; "" for none. The list is the catalogue's own."""
+    """The treatment, product or health fact that the words name; "" for none. The names are the catalogue's own."""
     said = f" {fold(words)} "
-    return next((name for name in _forbidden() if re.search(rf" {re.escape(fold(name))}s? ", said)), "")
+    whole = next((name for name in _forbidden() if re.search(rf" {re.escape(fold(name))}s? ", said)), "")
+    return whole or next((word for word in said.split() if any(part in word for part in _NEVER)), "")
 
 
 def _forbidden() -> list[str]:
-    names: set[str] = set(_NEVER)
-    names.update(Product.objects.values_list("brand", flat=True))
+    names = set(Product.objects.values_list("brand", flat=True))
     for pair in Indication.objects.values_list("name", "short_name"):
         names.update(pair)
     return sorted((name for name in names if fold(name)), key=lambda name: (-len(name), name))

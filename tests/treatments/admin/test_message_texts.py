@@ -72,10 +72,14 @@ def test_saving_what_stands_changes_nothing(door, row):
         ({"sms": "Dear {frist}"}, "sms", "{frist} is not a field."),
         ({"sms": "Dear {first"}, "sms", "A brace stands alone."),
         ({"sms": "Reply {stop}"}, "sms", "{stop} is not known in a message of this kind."),
-        ({"sms": "Your Botox visit"}, "sms", "“Botox” names a treatment or a product."),
-        ({"subject": "Your BOTULINUM visit"}, "subject", "names a treatment or a product."),
+        ({"sms": "Your Botox visit"}, "sms", "“Botox” names a treatment, a product or a health fact."),
+        ({"subject": "Your BOTULINUM visit"}, "subject", "“botulinum” names a treatment"),
         ({"email": "Time for your frown lines, {first}"}, "email", "“Frown lines” names a treatment"),
         ({"email": "Chronic migraine"}, "email", "“Chronic migraine” names a treatment"),
+        ({"sms": "Your migraine visit"}, "sms", "“migraine” names a treatment"),
+        ({"sms": "OnabotulinumtoxinA is due"}, "sms", "“onabotulinumtoxina” names a treatment"),
+        ({"email": "Book your injections, {first}"}, "email", "“injections” names a treatment"),
+        ({"subject": "After your pregnancy"}, "subject", "“pregnancy” names a treatment"),
         ({"email": ""}, "email", "An e-mail needs a subject and words."),
         ({"subject": ""}, "subject", "An e-mail needs a subject and words."),
         ({"sms": " "}, "sms", "Text messages go out with these words: keep some."),
@@ -199,7 +203,7 @@ def test_a_test_goes_to_a_telephone(door, row, post):
     [
         ({"to_email": "1"}, "You have no e-mail address here."),
         ({"to_phone": "1", "phone": "12"}, "Enter a mobile number."),
-        ({"to_phone": "1", "phone": "07700 900123", "sms": "Botox"}, "names a treatment or a product"),
+        ({"to_phone": "1", "phone": "07700 900123", "sms": "Botox"}, "names a treatment, a product or a health fact"),
     ],
 )
 def test_a_test_that_cannot_be_sent_says_why(door, row, post, fields, sentence):
