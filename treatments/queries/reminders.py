@@ -34,6 +34,7 @@ from treatments.rules.vocabulary import Anchor, AppointmentState, MessageState
 REMINDER = "reminder"  # the kind of a message that reminds somebody who is due
 REACHED = [s.value for s in (MessageState.SENT, MessageState.CLAIMED, MessageState.UNCERTAIN, MessageState.WAITING)]
 _CONSENT = {ContactConsent.YES.value: True, ContactConsent.NO.value: False}
+_WAS_HERE = (AppointmentState.ARRIVED, AppointmentState.CHECKED, AppointmentState.IN_ROOM)  # where nobody has closed it
 _LONGEST_WINDOW = 366  # days that a window may have been open before its course lapses
 
 
@@ -190,7 +191,7 @@ def _visits(patients: list[int], first: date) -> Iterable[tuple[int, date, str]]
 
 def _note_visit(about: dict[str, Any], day: date, state: str, *, first: date) -> None:
     """Booked or held from that day on, or somebody who was here lately."""
-    if state == AppointmentState.DONE:
+    if state == AppointmentState.DONE or (day < first and state in _WAS_HERE):
         about["seen_on"] = day
     elif day < first:
         return

@@ -16,6 +16,7 @@ from tests import factories
 from tests.factories import BY, NOW, TODAY
 from tests.fakes import Provider
 from treatments.models import (
+    Appointment,
     ClinicSettings,
     ContactPlan,
     Message,
@@ -259,6 +260,13 @@ def test_who_was_here_in_the_last_days_is_left_in_peace(provider: Provider):
 
     assert balance(run()) == {"capped": 1}
     assert balance(run(NOW + DAY, on=TODAY + DAY)) == {"sent": 1}
+
+
+def test_who_arrived_yesterday_was_here_though_nobody_has_closed_the_visit(provider: Provider):
+    visit = factories.visit(due(), NOW - DAY, at=NOW - 3 * DAY)
+    Appointment.objects.filter(pk=visit.pk).update(state="arrived")  # and nothing is signed
+
+    assert balance(run()) == {"capped": 1}
 
 
 @pytest.mark.parametrize(
