@@ -148,7 +148,7 @@ def _claim(pk: int, row: ReminderRun, plans: Plans, *, at: datetime, worker: str
     words = wording.of_reminder(text, patient, way=letter.way, due_from=letter.about.due_from, at=at)
     message = Message.objects.create(
         public_id=new_long_id(),
-        key=f"{REMINDER}:{letter.about.ref}:{letter.about.cycle_on}:{letter.step.code}:{letter.way}",
+        key=_key(letter),
         kind=REMINDER,
         patient=patient,
         text_code=text.code,
@@ -168,6 +168,10 @@ def _claim(pk: int, row: ReminderRun, plans: Plans, *, at: datetime, worker: str
     )
     _keep_steps(message, letter, plans)
     return Claimed(message, words.stop_url)
+
+
+def _key(letter: Letter) -> str:
+    return f"{REMINDER}:{letter.about.ref}:{letter.about.cycle_on}:{letter.step.code}:{letter.way}"
 
 
 def _keep_steps(message: Message, letter: Letter, plans: Plans) -> None:
@@ -208,10 +212,11 @@ def settle(message: Message, *, at: datetime) -> Claimed | None:
         kept = {(course.ref, course.cycle_on) for course, _step in letter.courses}
         gone = [row.pk for (course, cycle_on, _step), row in mine.items() if (course, cycle_on) not in kept]
         Reminder.objects.filter(pk__in=gone).delete()
+        message.key = _key(letter)  # what it no longer speaks of has its own message later
     text = MessageText.objects.get(code=letter.step.text)
     words = wording.of_reminder(text, message.patient, way=letter.way, due_from=letter.about.due_from, at=at)
     message.text_code, message.subject, message.body = text.code, words.subject, words.body
-    message.save(update_fields=["text_code", "subject", "body"])
+    message.save(update_fields=["key", "text_code", "subject", "body"])
     return Claimed(message, words.stop_url)
 
 

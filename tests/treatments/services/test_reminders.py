@@ -516,6 +516,24 @@ def test_what_is_tried_again_says_what_is_true_by_then(provider: Provider):
     assert provider.sent[0].text == Message.objects.get().body == "Lina, please call Harbour Skin Clinic."
 
 
+def test_a_course_that_fell_out_of_a_retry_has_its_own_message_later(provider: Provider):
+    person = factories.patient(phone=NUMBER, contact_consent="yes")
+    factories.treated(person, date(2026, 9, 13))  # due from 13 December
+    factories.treated(person, date(2026, 9, 14), area="lateral_canthal_lines", units="12")
+    first = person.courses.get(indication__code="glabellar_lines")
+    provider.trouble = Unavailable("The provider cannot be reached.")
+    run(NOW + DAY, on=TODAY + DAY)
+    provider.trouble = None
+    courses.stop(first, reason="Wants to wait", by=BY, at=NOW + DAY)
+    messages.send_waiting(at=NOW + DAY + 6 * MINUTE)
+    courses.stop(first, reason="", by=BY, at=NOW + 2 * DAY)
+
+    row = run(NOW + 16 * DAY, on=TODAY + 16 * DAY)
+
+    assert (row.counts["errors"], row.counts["left"], row.counts["sent"]) == (0, 0, 1)
+    assert len(provider.sent) == 2
+
+
 def test_after_a_day_without_the_provider_it_is_given_up_and_shown(provider: Provider):
     due()
     provider.trouble = Unavailable("The provider cannot be reached.")
