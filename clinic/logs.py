@@ -8,6 +8,11 @@ from types import TracebackType
 _PATIENTS_PAGE = re.compile(r"/v/[^/\s]+")
 
 
+def without_links(text: str) -> str:
+    """The words without what opens a patient's own page: who may read them has not been given the page."""
+    return _PATIENTS_PAGE.sub("/v/…", text)
+
+
 class DiscreetFormatter(logging.Formatter):
     """Says where an error happened and of which kind it was, without its message.
 
@@ -16,7 +21,7 @@ class DiscreetFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        return _PATIENTS_PAGE.sub("/v/…", super().format(record))
+        return without_links(super().format(record))
 
     def formatException(  # noqa: N802 (the name is logging's)
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic import phones
 from clinic.formats import day, moment
+from clinic.logs import without_links
 from treatments.models.contact import MESSAGE_STATE_LABELS
 from treatments.models.patients import list_name
 from treatments.queries.messages import MessageRow
@@ -50,7 +51,7 @@ def line(row: MessageRow) -> dict[str, Any]:
         "way": WAYS.get(row.channel, ""),
         "address": phones.national(row.address) if row.channel == "sms" else row.address,
         "subject": row.subject,
-        "body": row.body,
+        "body": without_links(row.body),
         "state": SIGNS[state],
         "state_label": MESSAGE_STATE_LABELS[state],
         "why": row.why,

@@ -13,7 +13,7 @@ from clinic.channels.base import Rejected, Unknown
 from tests import factories, fakes
 from tests.factories import BY, NOW, TODAY
 from tests.fakes import Provider
-from treatments.models import Message
+from treatments.models import Message, PatientLink
 from treatments.services import messages, reminders
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +45,17 @@ def reminded(provider: Provider, trouble: Exception | None, family_name: str = "
     reminders.run(on=TODAY, at=NOW + Message.objects.count() * timedelta(minutes=1), by=BY)
     provider.trouble = None
     return Message.objects.get(patient=person)
+
+
+def test_the_words_are_read_without_what_opens_the_patients_page(desk: Client, provider: Provider):
+    message = reminded(provider, None)
+
+    page = desk.get(f"/patients/{message.patient.public_id}/messages/").content.decode()
+
+    assert PatientLink.objects.get().token in message.body
+    assert PatientLink.objects.get().token not in page
+    assert "Choose a time: http" in page
+    assert "/v/…" in page
 
 
 def test_nothing_to_look_at(desk: Client):
