@@ -90,6 +90,7 @@ def _fingerprint(words: Mapping[str, str]) -> str:
 def add_plan(row: ContactPlan, *, indications: Iterable[Indication] = (), by: str, at: datetime) -> ContactPlan:
     """A plan of the clinic's own."""
     _check_plan(row)
+    _take_the_place_of_the_usual_one(row, by=by, at=at)
     row.save(force_insert=True)
     row.indications.set(indications)
     audit.record("plan.added", row, by=by, at=at, details=_told(row))
@@ -108,6 +109,7 @@ def amend_plan(
         if name != "indications":
             setattr(row, name, value)
     _check_plan(row)
+    _take_the_place_of_the_usual_one(row, by=by, at=at)
     row.version += 1
     row.save()
     if "indications" in changes:
@@ -147,12 +149,24 @@ def _check_plan(row: ContactPlan) -> None:
         wrong["cap_days"] = _("Days between two messages: 1 to 366.")
     if not 1 <= (row.most_per_cycle or 0) <= MOST_PER_CYCLE:
         wrong["most_per_cycle"] = _("Messages in a cycle: 1 to 20.")
-    usual = ContactPlan.objects.filter(is_usual=True).exclude(pk=row.pk)
-    if row.is_usual and usual.exists():
-        wrong["is_usual"] = _("%(plan)s is the usual plan. Take it from that one first.") % {"plan": usual[0]}
+    if not row.is_usual and ContactPlan.objects.filter(pk=row.pk, is_usual=True).exists():
+        wrong["is_usual"] = _(
+            "There is always a usual plan. Make another plan the usual one: it takes the place of this."
+        )
     if wrong:
         raise ValidationError(wrong)
     row.full_clean(validate_constraints=False)
+
+
+def _take_the_place_of_the_usual_one(row: ContactPlan, *, by: str, at: datetime) -> None:
+    """Without a usual plan whoever has none of their own would be in no bucket, and nobody would be told."""
+    if not row.is_usual:
+        return
+    for other in ContactPlan.objects.select_for_update().filter(is_usual=True).exclude(pk=row.pk):
+        before = _told(other)
+        other.is_usual, other.version = False, other.version + 1
+        other.save(update_fields=["is_usual", "version"])
+        _say_changed("plan.amended", other, before, _told(other), by=by, at=at)
 
 
 def _check_step(row: ContactStep) -> None:

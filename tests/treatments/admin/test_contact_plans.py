@@ -60,7 +60,6 @@ def test_a_step_is_added_and_changed(door: Client):
         ({"cap_days": "0"}, "cap_days"),
         ({"most_per_cycle": "21"}, "most_per_cycle"),
         ({"quiet_until": "20:00"}, "quiet_until"),
-        ({"is_usual": "on"}, "is_usual"),
         ({"name": ""}, "name"),
         ({"code": "usual"}, "code"),
         ({"indications": ["999999"]}, "indications"),
@@ -69,6 +68,12 @@ def test_a_step_is_added_and_changed(door: Client):
 def test_a_plan_that_cannot_be_is_said_at_its_field(door: Client, fields: dict[str, Any], field: str):
     assert set(said(door.post(url("contactplan", "add"), plan(**fields)))) == {field}
     assert not ContactPlan.objects.filter(code="own").exists()
+
+
+def test_a_new_plan_may_be_the_usual_one(door: Client):
+    assert door.post(url("contactplan", "add"), plan(is_usual="on")).status_code == 302
+
+    assert ContactPlan.objects.get(is_usual=True).code == "own"
 
 
 @pytest.mark.parametrize(

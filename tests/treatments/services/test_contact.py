@@ -95,11 +95,24 @@ def test_a_plan_that_cannot_be(changes: dict[str, Any], field: str):
     assert list(raised.value.message_dict) == [field]
 
 
-def test_there_is_one_usual_plan():
-    row = ContactPlan(code="own", name="Own", is_usual=True, quiet_from=time(20), quiet_until=time(9))
+def test_another_usual_plan_takes_the_place_of_the_one_there_is():
+    before = usual()
+    own = ContactPlan(code="own", name="Own", is_usual=True, quiet_from=time(20), quiet_until=time(9))
 
-    with pytest.raises(ValidationError, match="Usual plan is the usual plan"):
-        contact.add_plan(row, by=BY, at=NOW)
+    contact.add_plan(own, by=BY, at=NOW)
+
+    assert usual() == own
+    event = AuditEvent.objects.get(verb="plan.amended")
+    assert (event.object_id, event.details) == (str(before.pk), {"is_usual": ["True", "False"]})
+    contact.amend_plan(before, changes={"is_usual": True}, by=BY, at=NOW)
+    assert usual() == before
+
+
+def test_there_is_always_a_usual_plan():
+    with pytest.raises(ValidationError, match="Make another plan the usual one"):
+        contact.amend_plan(usual(), changes={"is_usual": False}, by=BY, at=NOW)
+
+    assert usual().code == "usual"
 
 
 def test_a_step_is_added_and_changed_with_its_trail():
