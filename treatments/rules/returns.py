@@ -78,8 +78,10 @@ def last_good_day(dose: Dose, schedule: ScheduleRule) -> date:
     """The end of the window that follows a treatment: set by hand, or as the schedule says."""
     if dose.set_until:
         return dose.set_until
-    grace = FIXED_GRACE_DAYS if schedule.kind == ScheduleKind.FIXED else 0
-    return schedule.effect_high.after(dose.on) + timedelta(days=grace)
+    until = schedule.effect_high.after(dose.on)
+    if schedule.kind != ScheduleKind.FIXED:
+        return until
+    return max(until, schedule.effect_low.after(dose.on) + timedelta(days=FIXED_GRACE_DAYS))
 
 
 def on_time(cycle: Cycle, schedule: ScheduleRule, *, on: date) -> bool | None:

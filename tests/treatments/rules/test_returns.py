@@ -101,6 +101,10 @@ def test_nobody_who_came_is_on_time_once_the_window_is_over():
 
 def test_a_fixed_day_has_a_grace_and_a_day_set_by_hand_has_none():
     assert last_good_day(DOSE, FIXED) == T + timedelta(days=84 + FIXED_GRACE_DAYS)
+    delivered = replace(FIXED, effect_high=Length(98, LengthUnit.DAYS))  # the window has the grace already
+    assert last_good_day(DOSE, delivered) == T + timedelta(days=98)
+    wider = replace(FIXED, effect_high=Length(105, LengthUnit.DAYS))
+    assert last_good_day(DOSE, wider) == T + timedelta(days=105)
     assert last_good_day(replace(DOSE, set_until=date(2026, 6, 1)), FIXED) == date(2026, 6, 1)
 
 
