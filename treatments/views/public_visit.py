@@ -157,6 +157,6 @@ def _today(visitor: Visitor) -> Any:
 def _moment(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):  # no time, or one beyond the calendar
         return None
-    return found.astimezone(UTC) if found.tzinfo else None

@@ -151,6 +151,14 @@ def test_a_time_of_ones_own_making_is_refused(someone):
     assert not PatientRequest.objects.exists()
 
 
+@pytest.mark.parametrize("at", ["", "soon", "0001-01-01T00:00:00+23:59"])
+def test_no_time_at_all_asks_for_a_call(someone, at: str):
+    someone.know(to="link_change")
+
+    assert someone.post("link_change", at=at).status_code == 302
+    assert PatientRequest.objects.get().wished_at is None
+
+
 def test_on_a_stopped_day_there_is_no_time_and_no_word_why(visit, someone):
     someone.know(to="link_change")
     factories.flag(visit.patient, starts_on=timezone.localdate(), at=public.now())
