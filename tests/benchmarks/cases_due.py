@@ -7,9 +7,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from tests.benchmarks.cases_pages import EMPTY, FULL, clinic_of, signed_in, size
-from tests.benchmarks.measure import Asked, interleaved, pages, rows, sql_of, table
+from tests.benchmarks.measure import Asked, SignedIn, interleaved, pages, rows, sql_of, table
 from treatments.queries import due
 from treatments.queries.due_tabs import LAPSED, OVERDUE, Filters
+from treatments.views.due_line import drawn
 
 
 @pages()
@@ -22,9 +23,13 @@ def due_page(asked: Asked) -> str:
         sides = {
             EMPTY: lambda: person.get("/nothing/"),
             "Overdue, first page of 50, filters, 8 counts": lambda: person.get("/due/overdue/"),
+            "the same, no row drawn that day before": lambda: _anew(person),
             "Due": lambda: person.get("/due/now/"),
             "Lapsed": lambda: person.get("/due/lapsed/"),
             "Overdue, frown lines alone": lambda: person.get("/due/overdue/?indication=glabellar_lines"),
+            "Overdue, one injector's": lambda: person.get("/due/overdue/?practitioner=Injector+001"),
+            "Overdue, longest first": lambda: person.get("/due/overdue/?order=longest"),
+            "Overdue, everybody": lambda: person.get("/due/overdue/?booked=all"),
         }
         if page.after:
             last = page.rows[-1]
@@ -32,6 +37,11 @@ def due_page(asked: Asked) -> str:
             sides["Overdue, second page"] = lambda place=place: person.get(f"/due/overdue/?after={place}")
         parts.append(table(f"The due page, {size()}", interleaved(sides, rounds=asked.rounds)))
     return "\n".join(parts)
+
+
+def _anew(person: SignedIn) -> None:
+    drawn.cache_clear()
+    person.get("/due/overdue/")
 
 
 def due_sql(asked: Asked) -> str:
