@@ -24,6 +24,7 @@ from treatments.views import (
     merges,
     messages,
     moving,
+    one_by_one,
     patients,
     public_questions,
     public_stop,
@@ -69,6 +70,9 @@ urlpatterns = [
     path("reminders/runs/", reminders.runs, name="reminder_runs"),
     path("reminders/runs/<int:number>/", reminders.show, name="reminder_run"),
     path("messages/", messages.index, name="messages"),
+    path("visits/<slug:public_id>/message/", one_by_one.of_visit, name="visit_message"),
+    path("treatments/<slug:public_id>/message/", one_by_one.of_treatment, name="treatment_message"),
+    path("messages/<slug:public_id>/take-back/", one_by_one.take_back, name="message_take_back"),
     path("messages/<slug:public_id>/<slug:act>/", messages.decide, name="message_decide"),
     # patients
     path("patients/", patients.index, name="patients"),

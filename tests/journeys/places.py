@@ -99,6 +99,8 @@ def places(on: date) -> list[tuple[str, str, str]]:
         ("book-caution", f"/patients/{caution}/book/?date={date.fromordinal(on.toordinal() + 7)}", RECEPTION),
         ("visit", f"/visits/{visit}/", RECEPTION),
         ("visit-held", f"/visits/{held}/", INJECTOR),
+        ("visit-message", f"/visits/{visit}/message/", RECEPTION),
+        ("visit-message-held", f"/visits/{held}/message/", RECEPTION),
         ("visit-overridden", f"/visits/{overridden}/", INJECTOR),
         ("visit-move", f"/visits/{soft}/move/", RECEPTION),
         ("visit-cancel", f"/visits/{visit}/cancel/", RECEPTION),

@@ -23,7 +23,8 @@ from treatments.services.acts import act
 
 WORDS = ("sms", "subject", "email")
 _ALWAYS = ("first", "clinic", "phone", "link", "day")
-_VISIT_CODES = ("booked", "changed", "cancelled", "tomorrow")
+_VISIT_CODES = ("booked", "changed", "cancelled", "tomorrow", "questions", "on_hold", "missed")
+_NO_LINK = ("on_hold", "lot")
 _NEEDS = {
     "sms": gettext_lazy("Text messages go out with these words: keep some."),
     "email": gettext_lazy("E-mails go out with these words: keep some."),
@@ -59,7 +60,8 @@ def amend(
 
 def fields_of(code: str) -> tuple[str, ...]:
     """The fields that a message of this kind has."""
-    return (*_ALWAYS, "time", "with") if code in _VISIT_CODES else (*_ALWAYS, "stop")
+    more = ("time", "with") if code in _VISIT_CODES else () if code in _NO_LINK else ("stop",)
+    return tuple(name for name in (*_ALWAYS, *more) if name != "link" or code not in _NO_LINK)
 
 
 def problems(code: str, words: Mapping[str, str]) -> dict[str, str]:
@@ -67,7 +69,7 @@ def problems(code: str, words: Mapping[str, str]) -> dict[str, str]:
     found = {name: _problem(code, words[name]) for name in WORDS}
     if bool(words["email"].strip()) != bool(words["subject"].strip()):
         found["subject" if words["email"].strip() else "email"] = _("An e-mail needs a subject and words.")
-    if code not in _VISIT_CODES and words["email"].strip() and "stop" not in texts.used(words["email"]):
+    if "stop" in fields_of(code) and words["email"].strip() and "stop" not in texts.used(words["email"]):
         found["email"] = found["email"] or _("A reminder by e-mail needs {stop}, so that everybody can end it.")
     for name in _needed(code):
         if not words[name].strip():
@@ -76,8 +78,8 @@ def problems(code: str, words: Mapping[str, str]) -> dict[str, str]:
 
 
 def _needed(code: str) -> set[str]:
-    """The ways by which a message of this kind goes out: a visit by every way, a reminder by those of its steps in use."""
-    if code in _VISIT_CODES:
+    """The ways by which a message of this kind goes out: a reminder by those of its steps in use, any other by every way."""
+    if "stop" not in fields_of(code):
         return set(_NEEDS)
     used = ContactStep.objects.filter(text__code=code, is_active=True).values_list("channels", flat=True)
     return {way for channels in used for way in channels if way in _NEEDS}

@@ -14,7 +14,7 @@ from clinic.models import AuditEvent
 from treatments.models import Message, Reminder
 from treatments.queries.reminders import REMINDER
 from treatments.rules.vocabulary import MessageState
-from treatments.services import outbox, people, reminders, visit_messages
+from treatments.services import one_by_one, outbox, people, reminders, visit_messages
 from treatments.services.acts import act
 from treatments.services.outbox import Claimed, Watch
 from treatments.services.visit_messages import UNDO
@@ -76,6 +76,8 @@ def _claim(pk: int, patient: int, *, at: datetime, worker: str) -> Claimed | Non
 
 def settled(message: Message, *, at: datetime) -> Claimed | None:
     """A claimed message with the words that are true now; None where there are none. The patient is held."""
+    if message.key.startswith(f"{one_by_one.ASKED}:"):
+        return one_by_one.settle(message, at=at)
     topic = reminders if message.kind == REMINDER else visit_messages
     return topic.settle(message, at=at)
 

@@ -115,7 +115,7 @@ def note_tomorrow(visit: Appointment, *, by: str, at: datetime) -> Message | Non
         return None
     try:
         says = _says_tomorrow(visit, at)
-        _way(visit.patient, MessageText.objects.get(code=says.text))
+        way_to(visit.patient, MessageText.objects.get(code=says.text))
     except Untrue:
         return None
     until = _quiet_until(says, at)
@@ -135,7 +135,7 @@ def settle(message: Message, *, at: datetime) -> Claimed | None:
             raise Untrue(_("The visit is not on record."))
         says = _says_tomorrow(visit, at) if _is_tomorrow(message) else _says(visit, _knew(message), at)
         text = MessageText.objects.get(code=says.text)
-        way = _way(message.patient, text)
+        way = way_to(message.patient, text)
     except Untrue as untrue:
         outbox.drop(message, why=str(untrue))
         return None
@@ -179,7 +179,7 @@ def _says_tomorrow(visit: Appointment, at: datetime) -> Says:
     return Says(TOMORROW, visit.starts_at)
 
 
-def _way(patient: Patient, text: MessageText) -> str:
+def way_to(patient: Patient, text: MessageText) -> str:
     """How the patient is told. Whoever stopped reminders still hears of a visit: the page on which they did says so."""
     if patient.died_on or patient.merged_into_id:
         raise Untrue(_("The patient has died, or the record was merged into another one."))
@@ -190,10 +190,15 @@ def _way(patient: Patient, text: MessageText) -> str:
 
 
 def _quiet_until(says: Says, at: datetime) -> datetime | None:
-    plan = ContactPlan.objects.filter(is_usual=True).first()
-    if plan is None or (says.text != TOMORROW and says.starts_at - at < _SOON):
+    if says.text != TOMORROW and says.starts_at - at < _SOON:
         return None
-    return quiet_ends(at, plan.quiet_from, plan.quiet_until, ZoneInfo(settings.TIME_ZONE))
+    return quiet_until(at)
+
+
+def quiet_until(at: datetime) -> datetime | None:
+    """When the quiet hours of the usual plan end, where they hold at this moment."""
+    plan = ContactPlan.objects.filter(is_usual=True).first()
+    return quiet_ends(at, plan.quiet_from, plan.quiet_until, ZoneInfo(settings.TIME_ZONE)) if plan else None
 
 
 def _is_tomorrow(message: Message) -> bool:

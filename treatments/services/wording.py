@@ -17,6 +17,8 @@ from treatments.queries import telephone
 from treatments.rules import texts
 from treatments.services import links
 
+_NEW_TIME = ("cancelled", "missed")  # texts whose link leads to a new time
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -47,26 +49,23 @@ def shown(text: MessageText, patient: Patient, *, way: str, **values: str) -> Wo
 
 
 def of_visit(text: MessageText, visit: Appointment, *, way: str, starts_at: datetime, at: datetime) -> Words:
-    """Words about a visit. One that goes ahead has a page of its own; for a cancelled one it is a new time."""
+    """Words about a visit. One that goes ahead has a page of its own; for one that does not it is a new time."""
     patient = visit.patient
 
     def link() -> str:
-        if text.code == "cancelled":
+        if text.code in _NEW_TIME:
             return links.make(patient, links.DUE, at=at)
         return links.make(patient, links.VISIT, at=at, appointment=visit)
 
-    shown = timezone.localtime(starts_at)
-    return _filled(
-        text,
-        patient,
-        way,
-        {
-            "day": lambda: f"{shown:%a} {short(shown.date())}" if way == "sms" else f"{shown:%A} {short(shown.date())}",
-            "time": lambda: _time(shown),
-            "with": lambda: visit.practitioner.name,
-            "link": link,
-        },
-    )
+    fixed = {name: partial(str, value) for name, value in visit_values(visit, starts_at, way=way).items()}
+    return _filled(text, patient, way, {**fixed, "link": link})
+
+
+def visit_values(visit: Appointment, starts_at: datetime, *, way: str) -> dict[str, str]:
+    """What the fields say of a visit: a text message has no room for the whole name of a day."""
+    local = timezone.localtime(starts_at)
+    weekday = f"{local:%a}" if way == "sms" else f"{local:%A}"
+    return {"day": f"{weekday} {short(local.date())}", "time": _time(local), "with": visit.practitioner.name}
 
 
 def _filled(

@@ -24,6 +24,10 @@ ABOUT = {
     "changed": gettext_lazy("Visit changed"),
     "cancelled": gettext_lazy("Visit cancelled"),
     "tomorrow": gettext_lazy("Visit tomorrow"),
+    "questions": gettext_lazy("Confirm and answer"),
+    "on_hold": gettext_lazy("Speak to us first"),
+    "missed": gettext_lazy("Missed visit"),
+    "lot": gettext_lazy("Important information"),
 }
 # The sign of each state, of those that chips have.
 SIGNS = {

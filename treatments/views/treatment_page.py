@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from clinic.formats import clock, day, moment, short_day
 from treatments.models import Appointment, CourseTreatment, Injection, Treatment
 from treatments.models.treatments import KIND_LABELS, SIDE_LABELS
+from treatments.queries.lots import stopped
 from treatments.queries.staff import staff_names
 from treatments.queries.treatments import injections_of, versions_of
 from treatments.rules.doses import units as written
@@ -43,6 +44,7 @@ def record_page(treatment: Treatment) -> dict[str, Any]:
         "versions": _versions(versions, treatment, names) if len(versions) > 1 else [],
         "version": versions.index(treatment) + 1,
         "before": before,
+        "stopped": "" if treatment.voided_at else stopped(treatment.product, treatment.lot_number),
     }
 
 

@@ -20,11 +20,13 @@ from treatments.queries.staff import staff_names
 from treatments.queries.visits import Event
 from treatments.rules.findings import Finding, hard_stops, stops
 from treatments.rules.vocabulary import AppointmentState, VerdictState
+from treatments.services import one_by_one
 from treatments.services.courses import not_overridden
 from treatments.views import ready
 from treatments.views.decision import ways
 from treatments.views.fits import freed
 from treatments.views.frames import patient_frame
+from treatments.views.message_rows import ABOUT
 from treatments.views.reply_words import WORDS
 from treatments.views.verdicts import Verdict, stored_line, verdict
 from treatments.views.visit_steps import OVER, Able, steps
@@ -83,6 +85,7 @@ def context(request: HttpRequest, appointment: Appointment, frame: dict[str, Any
         "ways": ways(standing, frame["facts"], frame["book"], appointment.patient) if standing else [],
         "ask_a_prescriber": held and bool(standing) and not hard_stops(standing) and not able.prescribe,
         "treatments": treatments,
+        "message": ABOUT.get(one_by_one.code_of(appointment, at=at), ""),
         "freed": freed(appointment, at=at) if state == AppointmentState.CANCELLED and able.book else None,
     }
 
