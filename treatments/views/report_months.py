@@ -16,9 +16,9 @@ from treatments.queries.closed_months import Closed, Late
 from treatments.queries.month_figures import AS_THEY_STOOD, MONTHLY, Figures, months
 from treatments.rules.periods import add_months
 from treatments.rules.returns import quarter_of
-from treatments.rules.small_groups import hidden
+from treatments.rules.small_groups import hidden, is_small
 from treatments.services.months import closes_on
-from treatments.views.report_frame import Asked, Cell, Column, Kind, Table, covered
+from treatments.views.report_frame import COVERED, Asked, Cell, Column, Kind, Table, covered
 
 LABELS = {
     "intervals": {
@@ -59,6 +59,7 @@ OF_PATIENTS = {  # figures in which a small number could point to a person
     "on-time": ("ended", "on_time"),
     "retention": ("reached", "back"),
 }
+BEHIND = {"middle_days": "returns"}  # what so few are behind tells of single people
 CLOSING = gettext_lazy(
     "A month closes on the 3rd of the next one. Its figures then stay as they are; later changes are listed under them."
 )
@@ -104,7 +105,8 @@ def _cells(slug: str, figures: dict[date, Figures]) -> dict[date, dict[str, Cell
         numbers = {month: found.get(name, 0) for month, found in figures.items()}
         gone = _gone(slug, numbers) if name in OF_PATIENTS.get(slug, ()) else set()
         for month, number in numbers.items():
-            cells[month][name] = covered(number, gone=month in gone) if name in figures[month] else None
+            known, few = name in figures[month], is_small(figures[month].get(BEHIND.get(name, ""), 0))
+            cells[month][name] = (COVERED if few else covered(number, gone=month in gone)) if known else None
     return cells
 
 

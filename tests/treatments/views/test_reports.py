@@ -778,6 +778,15 @@ def test_a_closed_month_keeps_its_figures_and_lists_what_changed(manager: Client
     assert october[5] == ("Closed 22-Nov-2026. Since closed: 1 treatment added, 1 voided. Returns would now be 2.")
 
 
+def test_the_middle_interval_of_a_month_with_few_returns_is_not_shown(manager: Client):
+    regulars(2, since=date(2026, 3, 2))  # again on 22 June
+    regulars(5, since=date(2026, 4, 6))  # again on 27 July
+
+    rows = table(manager.get("/reports/intervals/", {"first": "2026-06-01", "last": "2026-07-31"}), "months")
+
+    assert [(row[0], row[2], row[4]) for row in rows] == [("Jul-2026", "5", "112"), ("Jun-2026", "2", "not shown")]
+
+
 def test_a_month_was_closed_on_the_day_that_the_clinics_calendar_showed(manager: Client):
     regulars(3, since=date(2026, 3, 16))
     months.close(date(2026, 7, 1), by="close_month", at=datetime(2026, 8, 4, 23, 30, tzinfo=UTC))  # half past midnight
