@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.benchmarks.cases_pages import EMPTY, FULL, clinic_of, signed_in, size
 from tests.benchmarks.measure import Asked, SignedIn, interleaved, pages, rows, sql_of, table
-from treatments.queries import due
+from treatments.queries import due, due_counts
 from treatments.queries.due_tabs import LAPSED, OVERDUE, Filters
 from treatments.views.due_line import drawn
 
@@ -58,8 +58,8 @@ def due_sql(asked: Asked) -> str:
             "the page's": lambda sql=listed: rows(*sql),
         }
         parts.append(table(f"The list of {tab.slug}, {size()}", interleaved(sides, rounds=asked.rounds)))
-    due.counts(on, plain)
-    counted = sql_of(lambda: due.counts(on, plain, lapsed=bound["bound"]))
+    due_counts.counts(on, plain)
+    counted = sql_of(lambda: due_counts.counts(on, plain, lapsed=bound["bound"]))
     by_count = {
         "by hand, overdue alone, as far as 1,001": lambda: rows(_COUNT.format(**bound)),
         "by hand, overdue alone, all of them": lambda: rows(_COUNT_ALL.format(**bound)),

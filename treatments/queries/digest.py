@@ -8,7 +8,9 @@ from datetime import date
 from django.db.models import Count, Q
 
 from treatments.models import Appointment, Message, PatientRequest
-from treatments.queries import due
+from treatments.queries import due_counts
+from treatments.queries import due_tabs as due
+from treatments.queries.due_tabs import Filters
 from treatments.rules.vocabulary import AppointmentState, MessageState, Reply
 
 
@@ -16,7 +18,7 @@ from treatments.rules.vocabulary import AppointmentState, MessageState, Reply
 class Morning:
     """`cannot_come`, `another_time`: visits to come; `asked`: requests that wait, those included.
 
-    `due` and `overdue` are counted as far as `due.COUNTED` and one more.
+    `due` and `overdue` are counted as far as `due_counts.COUNTED` and one more.
     """
 
     visits: int
@@ -32,7 +34,7 @@ class Morning:
 
 def morning(on: date) -> Morning:
     """Everything that waits on a day: six queries, whatever the number."""
-    live, tabs = Appointment.objects.live(), due.counts(on, due.Filters())
+    live, tabs = Appointment.objects.live(), due_counts.counts(on, Filters())
     ahead = Q(on__gte=on)
     visits = live.aggregate(
         today=Count("pk", filter=Q(on=on)),

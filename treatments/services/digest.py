@@ -18,7 +18,7 @@ from clinic.formats import long_day, up_to
 from clinic.models import User
 from treatments.models import DigestMail
 from treatments.queries.digest import Morning, morning
-from treatments.queries.due import COUNTED
+from treatments.queries.due_counts import COUNTED
 
 log = logging.getLogger(__name__)
 _WAY = "email"

@@ -22,7 +22,7 @@ from clinic.formats import clock, count, day, safe_cell
 from clinic.permissions import needs
 from treatments.forms.due import DueFilters
 from treatments.queries import due as courses
-from treatments.queries import due_report
+from treatments.queries import due_counts, due_report
 from treatments.queries.due import Cursor, Page, place_of
 from treatments.queries.due_tabs import (
     BANDS,
@@ -52,10 +52,10 @@ def due(request: HttpRequest, tab: str = "overdue") -> HttpResponse:
     on, chosen = timezone.localdate(), tab_of(tab)
     form, to_print, run = _form(request, chosen), "print" in request.GET, "run" in request.GET
     filters, lapsed = form.chosen, lapsed_before(on)
-    numbers = courses.counts(on, filters, lapsed=lapsed)
+    numbers = due_counts.counts(on, filters, lapsed=lapsed)
     size = PRINTED if to_print else 1 if run else courses.PAGE_SIZE
     page = courses.page(chosen, on, filters, cursor=_cursor(request), size=size, lapsed=lapsed)
-    shown = numbers[chosen.slug] if filters.booked == form.usual.booked else courses.number(chosen, on, filters)
+    shown = numbers[chosen.slug] if filters.booked == form.usual.booked else due_counts.number(chosen, on, filters)
     context = {
         "form": form,
         "heading": LABELS[chosen],
@@ -163,7 +163,7 @@ def _here(tab: Tab, form: DueFilters | None = None, **more: Any) -> str:
 
 
 def _counted(number: int) -> str:
-    if number > courses.COUNTED:
+    if number > due_counts.COUNTED:
         return _("More than 1,000 courses")
     return count(number, _("course"), _("courses"))
 
@@ -177,7 +177,7 @@ def _tabs(chosen: Tab, form: DueFilters, numbers: dict[str, int], shown: int) ->
         if tab == REVIEW and tab != chosen and not number:
             continue
         url = address("due_tab", tab.slug) + (f"?{kept}" if kept else "")
-        words = "1,000+" if number > courses.COUNTED else number
+        words = "1,000+" if number > due_counts.COUNTED else number
         tabs.append({"url": url, "label": label, "count": words, "current": tab == chosen})
     return tabs
 
@@ -199,10 +199,10 @@ def _empty(tab: Tab, on: date, form: DueFilters) -> dict[str, str]:
     filters = form.chosen
     if filters != form.usual:
         return {"text": _("No course matches these filters."), "url": _here(tab), "label": _("Clear filters")}
-    if tab in BANDS and (n_booked := courses.number(tab, on, Filters(booked="yes"))):
+    if tab in BANDS and (n_booked := due_counts.number(tab, on, Filters(booked="yes"))):
         said = _("Everybody here is booked: %(n)d.") % {"n": n_booked}
         return {"text": said, "url": _here(tab, booked="yes"), "label": _("Show who is booked")}
-    next_on = courses.next_day(tab, on)
+    next_on = due_counts.next_day(tab, on)
     said = " ".join([str(EMPTY[tab]), *([str(NEXT[tab]) % {"day": day(next_on)}] if next_on else [])])
     return {"text": said, "url": "", "label": ""}
 
@@ -215,7 +215,7 @@ def _pager(tab: Tab, form: DueFilters, page: Page, shown: int, *, run: bool) -> 
         place = f"{cursor.rank}.{cursor.day.isoformat()}.{last.public_id}.{last.code}"
         return _here(tab, form, **{name: place}, **({"run": 1} if run else {}))
 
-    every = "1,000+" if shown > courses.COUNTED else shown
+    every = "1,000+" if shown > due_counts.COUNTED else shown
     said = _("%(some)d of %(all)s courses") % {"some": len(page.rows), "all": every}
     return {"prev": at("before", page.before, 0), "next": at("after", page.after, -1), "text": said}
 

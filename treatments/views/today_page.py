@@ -13,8 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.formats import clock, long_day, up_to
 from clinic.models import Location
-from treatments.queries import due, hours
+from treatments.queries import due_counts, hours
+from treatments.queries import due_tabs as due
 from treatments.queries.diary import HeldVisit, Visit
+from treatments.queries.due_tabs import Filters
 from treatments.rules.vocabulary import AppointmentState
 from treatments.services.courses import not_overridden
 from treatments.views.today_rows import DayRows, Line, Shown
@@ -105,9 +107,9 @@ def _closed(day: date) -> list[str]:
 
 
 def _see_who_is_due(today: date) -> str:
-    numbers = due.counts(today, due.Filters())
+    numbers = due_counts.counts(today, Filters())
     parts = numbers[due.NOW.slug], numbers[due.OVERDUE.slug]
-    waiting = up_to(max(parts), due.COUNTED) if max(parts) > due.COUNTED else str(sum(parts))
+    waiting = up_to(max(parts), due_counts.COUNTED) if max(parts) > due_counts.COUNTED else str(sum(parts))
     return _("See who is due (%(n)s)") % {"n": waiting}
 
 

@@ -31,7 +31,7 @@ from treatments.models import (
     Service,
     Treatment,
 )
-from treatments.queries import due, due_report
+from treatments.queries import due_counts, due_report
 from treatments.queries.due_tabs import TABS, Filters
 from treatments.queries.outside_hours import Outside, visits_outside
 from treatments.rules.vocabulary import AppointmentState, Band
@@ -114,7 +114,7 @@ def _load() -> Loaded:
         stops=list(LotStop.objects.values()),
         merges=list(PatientMerge.objects.values()),
         closed=list(ClosedDay.objects.values_list("on", flat=True)),
-        tabs=due.counts(timezone.localdate(), Filters()),
+        tabs=due_counts.counts(timezone.localdate(), Filters()),
     )
 
 
