@@ -17,7 +17,7 @@ from clinic.channels.base import Rejected, Unavailable, Unknown
 from tests import factories
 from tests.factories import NOW, TODAY
 from treatments.models import DigestMail, Message
-from treatments.queries import due
+from treatments.queries import due_counts
 from treatments.queries.digest import Morning, morning
 from treatments.rules.vocabulary import Reply, Way, Wish
 from treatments.services import digest, replies
@@ -109,7 +109,7 @@ def test_who_wants_it_gets_counts_and_links_and_no_name(post, maya):
 
 
 def test_more_than_are_counted_are_said_to_be_more(post, maya, monkeypatch):
-    monkeypatch.setattr(due, "counts", lambda *_of: {"now": 1001, "overdue": 1000})
+    monkeypatch.setattr(due_counts, "counts", lambda *_of: {"now": 1001, "overdue": 1000})
 
     command()
 

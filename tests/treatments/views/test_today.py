@@ -14,7 +14,7 @@ from clinic.models import ClosedDay, Location, User
 from tests import factories
 from tests.factories import BY, NOW, TODAY
 from treatments.models import Appointment, Service
-from treatments.queries import due
+from treatments.queries import due_counts
 from treatments.queries.rulebook import rulebook
 from treatments.rules.vocabulary import Answer, AppointmentState
 from treatments.services import appointments, consents, flags
@@ -192,7 +192,7 @@ def test_an_empty_day_says_so_and_leads_to_who_is_due(reception):
 
 
 def test_more_than_are_counted_are_not_added_up(reception, monkeypatch):
-    monkeypatch.setattr(due, "counts", lambda *_of: {"now": 1001, "overdue": 400})
+    monkeypatch.setattr(due_counts, "counts", lambda *_of: {"now": 1001, "overdue": 400})
 
     assert "See who is due (more than 1,000)" in page(reception, date="2026-12-24")
 
