@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet
 
 from clinic.models import Practitioner
@@ -136,10 +137,12 @@ def matching(courses: CourseQuerySet, filters: Filters) -> CourseQuerySet:
 
 def only(courses: CourseQuerySet, *, indication: int | None = None, practitioner: int | None = None) -> CourseQuerySet:
     """Those of an indication, and those whom an injector treated last, each by its number."""
-    if indication is not None:
+    if indication is not None and connection.vendor == "sqlite":
         # said so that no index of indications is read: those of the tabs hold all that is asked, and stop at a page
         number = ExpressionWrapper(F("indication_id") + 0, output_field=BigIntegerField())
         courses = courses.alias(of=number).filter(of=indication)
+    elif indication is not None:
+        courses = courses.filter(indication=indication)
     if practitioner is not None:
         courses = courses.filter(last_injector=practitioner)
     return courses
