@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.benchmarks.cases_pages import EMPTY, FULL, clinic_of, signed_in, size
 from tests.benchmarks.measure import Asked, SignedIn, interleaved, pages, rows, sql_of, table
 from treatments.queries import due, due_counts
-from treatments.queries.due_tabs import LAPSED, OVERDUE, Filters
+from treatments.queries.due_tabs import LAPSED, OVERDUE, Filters, lapsed_before
 from treatments.views.due_line import drawn
 
 
@@ -48,7 +48,7 @@ def due_sql(asked: Asked) -> str:
     """P2: the list and the counts against statements by hand, and against a window over all treatments."""
     clinic_of(asked.scale).grow_to(int(FULL * asked.scale))
     on, plain = timezone.localdate(), Filters(booked="no")
-    day, bound = {"day": on}, {"day": on, "bound": due.lapsed_before(on)}
+    day, bound = {"day": on}, {"day": on, "bound": lapsed_before(on)}
     parts = []
     for tab, by_hand in ((OVERDUE, _OVERDUE.format(**bound)), (LAPSED, _LAPSED.format(**day))):
         due.page(tab, on, plain)  # put together once per process
