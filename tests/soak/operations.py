@@ -258,9 +258,11 @@ class Desk:
             return None
         time = {"on": starts_at.date(), "starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=30)}
         change = self.pick(({"state": "booked"}, time))
-        with transaction.atomic():
-            changed = rows.filter(pk=visit.pk).update(**change, version=models.F("version") + 1)
-            call_list.keep([Appointment.objects.get(pk=visit.pk).patient_id])
+        changed = rows.filter(pk=visit.pk).update(**change, version=models.F("version") + 1)
+        with (
+            transaction.atomic()
+        ):  # the call list, which the database does not keep: under the lock that its services hold
+            call_list.keep([Patient.objects.select_for_update().get(appointments=visit).pk])
         return changed
 
     def insert_treatment(self) -> Treatment | None:
