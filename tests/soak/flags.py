@@ -17,7 +17,7 @@ from clinic.models import AuditEvent, User
 from tests.factories import BY, NOW, TODAY
 from tests.soak import crew, report, scene
 from tests.soak.databases import Database
-from treatments.models import Appointment, Course, Flag, Indication, Patient
+from treatments.models import Appointment, Course, Flag, Indication
 from treatments.rules.findings import Refused
 from treatments.services import appointments, flags
 from treatments.services.diary import Booking
@@ -27,7 +27,6 @@ KINDS = ("pregnancy", "breastfeeding", "myasthenia_gravis")  # hard stops of eve
 THINKS = 0.012  # seconds at most between looking and writing, about as long as raising a flag takes
 LEAST = {"postgres": 0.4, "sqlite": 0.04}  # of the control's races must go wrong
 TRIES = 8
-MOST_PRESSED = 5  # times that a flag may wait for others who are saving, of all of one pair
 
 
 @dataclass
@@ -107,28 +106,22 @@ def _race(level: str, races: int, ways: tuple[Callable[[Clinic, int, float], str
 
 
 def _flags(clinic: Clinic, pair: int, starts: crew.Barrier, level: str) -> Counter[str]:
-    """Raising a flag is never refused: whatever it raises is an error here, but that others were saving: press again."""
-    chance, outcomes = random.Random(f"flags {pair}"), Counter[str]()
+    """Raising a flag is never refused: whatever it raises is an error here."""
+    chance = random.Random(f"flags {pair}")
     crew.connect(level)
     for race in _of_pair(pair, len(clinic.courses)):
         waits = chance.uniform(0, THINKS)
         starts.wait()
         time.sleep(waits)
-        while not _raised(clinic.courses[race].patient, KINDS[race % len(KINDS)]):
-            outcomes["flags pressed again"] += 1
-            if outcomes["flags pressed again"] > MOST_PRESSED:
-                raise AssertionError("Flags could not be saved for others who were saving.")
-    return outcomes
-
-
-def _raised(patient: Patient, kind: str) -> bool:
-    try:
-        flags.raise_flag(patient=patient, kind=kind, starts_on=TODAY, review_on=scene.FIRST_DAY, by=BY, at=NOW)
-    except ValidationError as error:
-        if error.messages != ["Others were saving at the same moment. Nothing was saved: try again."]:
-            raise
-        return False
-    return True
+        flags.raise_flag(
+            patient=clinic.courses[race].patient,
+            kind=KINDS[race % len(KINDS)],
+            starts_on=TODAY,
+            review_on=scene.FIRST_DAY,
+            by=BY,
+            at=NOW,
+        )
+    return Counter()
 
 
 def _books(clinic: Clinic, pair: int, starts: crew.Barrier, level: str, ways: tuple) -> Counter[str]:

@@ -20,7 +20,10 @@ from treatments.rules.vocabulary import Severity
 P = ParamSpec("P")
 T = TypeVar("T")
 IDS = 5  # public ids that are tried: with a million rows one in 150 is taken, five in a row never
-TRIES, LONGEST_PAUSE = 20, 0.2  # a flag is never sent away, not even where every transaction is SERIALIZABLE
+TRIES, LONGEST_PAUSE = (
+    30,
+    0.5,
+)  # a flag is never sent away, not even where every transaction is SERIALIZABLE and all are slow
 _TRY_AGAIN = ("40001", "40P01")  # PostgreSQL: could not serialize, deadlock
 _TAKEN = {
     "visit_practitioner_once": gettext_lazy("The practitioner was given another visit at that time a moment ago."),
@@ -38,7 +41,7 @@ _STOPPED = {
 
 
 def act(verb: Callable[P, T]) -> Callable[P, T]:
-    """A service verb. All or nothing; run again, up to twenty times, when it met another at the same moment."""
+    """A service verb. All or nothing; run again, up to thirty times, when it met another at the same moment."""
 
     @wraps(verb)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
