@@ -13,7 +13,7 @@ from clinic import guards, permissions
 from clinic.models import AuditEvent, Location, Practitioner, Room, User
 from treatments.models import Appointment, CatalogueState, Flag, Indication, Patient, Product, Treatment
 from treatments.rules.vocabulary import Answer, Side, TreatmentKind
-from treatments.services import appointments, catalogue, flags, patients, treatments
+from treatments.services import appointments, catalogue, flags, lots, patients, treatments
 from treatments.services.diary import Booking
 
 TODAY = date(2026, 11, 22)
@@ -104,6 +104,14 @@ def treated(
     return treatments.sign(
         record, patient=person, by=BY, at=at, acknowledged=True, incident_reason="Recorded from the paper notes"
     )
+
+
+def of_stopped_lot(reason: str, *, at: datetime = NOW) -> Treatment:
+    """What was given to somebody with a telephone, of a lot that was stopped since."""
+    given = treated(patient(phone="+447700900123"), date(2026, 11, 1))
+    assert given.product is not None
+    lots.stop(given.product, given.lot_number, reason=reason, by=BY, at=at)
+    return given
 
 
 def visit(

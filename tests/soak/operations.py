@@ -259,9 +259,8 @@ class Desk:
         time = {"on": starts_at.date(), "starts_at": starts_at, "ends_at": starts_at + timedelta(minutes=30)}
         change = self.pick(({"state": "booked"}, time))
         changed = rows.filter(pk=visit.pk).update(**change, version=models.F("version") + 1)
-        with (
-            transaction.atomic()
-        ):  # the call list, which the database does not keep: under the lock that its services hold
+        with transaction.atomic():
+            # the call list, which the database does not keep: under the lock that the services hold
             call_list.keep([Patient.objects.select_for_update().get(appointments=visit).pk])
         return changed
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -20,13 +20,12 @@ from treatments.queries import reminders as find
 from treatments.queries.reminders import REMINDER
 from treatments.rules import reminders as rules
 from treatments.rules.reminders import Bucket, Decision, DueCourse, DuePatient
-from treatments.rules.vocabulary import MessageState, Outcome
+from treatments.rules.vocabulary import Outcome
 from treatments.services import outbox, people, wording
 from treatments.services.acts import act
 from treatments.services.visit_messages import UNDO
 from treatments.services.wording import Words
 
-KEPT = timedelta(days=3)  # after that it is no longer tried
 _GOES = (Bucket.TO_SEND, Bucket.QUIET_HOURS)
 
 
@@ -70,22 +69,11 @@ def send(course: Course, *, by: str, at: datetime) -> Message:
         made_by=by,
         made_at=at,
         not_before_at=at + UNDO,
-        too_late_at=at + KEPT,
+        too_late_at=at + outbox.KEPT,
     )
     _keep_steps(message, [decision, *others])
     outbox.said(message, "message.asked", by=by, at=at)
     return message
-
-
-@act
-def take_back(message: Message, *, by: str, at: datetime) -> None:
-    """Within the three minutes. ValidationError where it is on its way."""
-    people.locked(message.patient)
-    row = Message.objects.select_for_update(of=("self",)).select_related("patient").get(pk=message.pk)
-    if row.state != MessageState.WAITING or row.attempts or row.run_id:
-        raise ValidationError(_("The message has gone, or is on its way. Nothing was changed."))
-    outbox.drop(row, why=_("Taken back before it was sent."))
-    outbox.said(row, "message.taken_back", by=by, at=at)
 
 
 def asked(about: DuePatient, courses: Collection[int]) -> DuePatient:

@@ -7,7 +7,7 @@ all messages about a visit; never in the quiet hours, and the same never twice o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -18,7 +18,7 @@ from treatments.models.appointments import LIVE
 from treatments.models.fields import new_long_id
 from treatments.queries import lots, telephone
 from treatments.rules.vocabulary import AppointmentState, Reply
-from treatments.services import last_message, outbox, people, wording
+from treatments.services import outbox, people, wording
 from treatments.services.acts import act
 from treatments.services.outbox import Claimed
 from treatments.services.visit_messages import UNDO, Untrue, quiet_until, way_to
@@ -26,7 +26,6 @@ from treatments.services.wording import Words
 
 QUESTIONS, ON_HOLD, MISSED, LOT = "questions", "on_hold", "missed", "lot"  # the codes of their texts
 ASKED = "asked"  # how the key of each begins
-KEPT = timedelta(days=3)  # after that it is no longer tried
 About = Appointment | Treatment
 _OF_STATE = {
     AppointmentState.BOOKED: QUESTIONS,
@@ -78,7 +77,7 @@ def send(about: About, code: str, *, by: str, at: datetime) -> Message:
         made_by=by,
         made_at=at,
         not_before_at=at + UNDO,
-        too_late_at=at + KEPT,
+        too_late_at=at + outbox.KEPT,
     )
     outbox.said(message, "message.asked", by=by, at=at)
     return message
@@ -111,7 +110,7 @@ def take_back(message: Message, *, by: str, at: datetime) -> None:
     """Within the three minutes. ValidationError where it is on its way, or was never a person's."""
     if not message.key.startswith(f"{ASKED}:"):
         raise ValidationError(_("Only a message that a person asked for is taken back."))
-    last_message.take_back(message, by=by, at=at)
+    outbox.take_back(message, by=by, at=at)
 
 
 def _key(about: About, code: str, *, at: datetime) -> str:

@@ -14,6 +14,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 UNCERTAIN = "message.uncertain"  # in the trail
 LEASE = timedelta(minutes=10)  # longer than any provider is waited for
 MOST_ATTEMPTS = 12  # with the pauses between them, more than a day
+KEPT = timedelta(days=3)  # what could not be handed over by then is no longer tried
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=5), timedelta(hours=4)
 
 
@@ -149,6 +151,17 @@ def free_for_another_way(message: Message) -> None:
     """It will never be taken as it is: its steps may go another way, unless it may have arrived."""
     if not may_have_arrived(message):
         Reminder.objects.filter(message=message).update(refused=True)
+
+
+@act
+def take_back(message: Message, *, by: str, at: datetime) -> None:
+    """Nobody is written to, within the three minutes. ValidationError where it is on its way."""
+    locked(message.patient_id, wait=True)
+    row = Message.objects.select_for_update(of=("self",)).select_related("patient").get(pk=message.pk)
+    if row.state != MessageState.WAITING or row.attempts or row.run_id:
+        raise ValidationError(_("The message has gone, or is on its way. Nothing was changed."))
+    drop(row, why=_("Taken back before it was sent."))
+    said(row, "message.taken_back", by=by, at=at)
 
 
 @act

@@ -32,7 +32,6 @@ from treatments.services.outbox import Claimed, Watch
 
 log = logging.getLogger(__name__)
 CHUNK = 300
-KEPT = timedelta(days=3)  # a reminder that could not be handed over by then is no longer tried
 LEFT, TOMORROW, ERRORS = "left", "tomorrow", "errors"  # in a run's counts, beside the buckets
 
 
@@ -161,7 +160,7 @@ def _claim(pk: int, row: ReminderRun, plans: Plans, *, at: datetime, worker: str
         made_by=row.by,
         made_at=at,
         not_before_at=at,
-        too_late_at=at + KEPT,
+        too_late_at=at + outbox.KEPT,
         attempts=1,
         claimed_by=worker,
         claimed_at=at,

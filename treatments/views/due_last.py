@@ -14,7 +14,7 @@ from clinic.permissions import needs
 from treatments.models import Message
 from treatments.rules import texts
 from treatments.rules.reminders import Bucket
-from treatments.services import last_message
+from treatments.services import last_message, outbox
 from treatments.services.last_message import Offer
 from treatments.views.due_panel import Place, of_row
 from treatments.views.message_rows import WAYS
@@ -73,7 +73,7 @@ def undo(request: HttpRequest, place: Place) -> HttpResponse:
     if message is None:
         raise Http404
     try:
-        last_message.take_back(message, by=person(request).username, at=timezone.now())
+        outbox.take_back(message, by=person(request).username, at=timezone.now())
     except ValidationError as error:
         return place.problem(" ".join(error.messages))
     return place.done(_("The message was taken back. Nobody was written to."))

@@ -15,7 +15,7 @@ from tests.fakes import Provider
 from treatments.models import Course, Message, PatientLink, Reminder
 from treatments.rules.reminders import Bucket
 from treatments.rules.vocabulary import Outcome
-from treatments.services import appointments, contacts, last_message, messages, patients, reminders
+from treatments.services import appointments, contacts, last_message, messages, outbox, patients, reminders
 
 pytestmark = pytest.mark.django_db
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -187,7 +187,7 @@ def test_it_is_tried_again_and_by_another_way_where_the_first_is_refused(provide
 def test_taken_back_it_reaches_nobody_and_can_be_sent_later(provider: Provider, course: Course):
     message = last_message.send(course, by=BY, at=NOW)
 
-    last_message.take_back(message, by="maya", at=NOW + MINUTE)
+    outbox.take_back(message, by="maya", at=NOW + MINUTE)
 
     assert messages.send_waiting(at=LATER).counts == {}
     assert AuditEvent.objects.filter(verb="message.taken_back", by="maya").count() == 1
@@ -200,7 +200,7 @@ def test_what_has_gone_is_not_taken_back(provider: Provider, course: Course):
     messages.send_waiting(at=LATER)
 
     with pytest.raises(ValidationError, match="has gone"):
-        last_message.take_back(message, by=BY, at=LATER)
+        outbox.take_back(message, by=BY, at=LATER)
 
 
 def test_what_a_run_has_made_is_not_taken_back(provider: Provider, course: Course):
@@ -210,7 +210,7 @@ def test_what_a_run_has_made_is_not_taken_back(provider: Provider, course: Cours
     Message.objects.update(attempts=0)  # its quiet hours came meanwhile
 
     with pytest.raises(ValidationError, match="has gone"):
-        last_message.take_back(Message.objects.get(), by=BY, at=later)
+        outbox.take_back(Message.objects.get(), by=BY, at=later)
 
 
 def test_a_course_that_is_not_due_has_none(provider: Provider):

@@ -59,11 +59,7 @@ def missed(provider: Provider) -> Appointment:
 
 @pytest.fixture
 def given() -> Treatment:
-    """Of a lot that was stopped since."""
-    given = factories.treated(factories.patient(phone="+447700900123"), date(2026, 11, 1))
-    assert given.product is not None
-    lots.stop(given.product, given.lot_number, reason=REASON, by=BY, at=LONG_AGO)
-    return given
+    return factories.of_stopped_lot(REASON, at=LONG_AGO)
 
 
 def said(provider: Provider, at=LATER) -> str:

@@ -14,7 +14,7 @@ from django.test import Client
 from tests import factories
 from tests.factories import BY, NOW
 from treatments.models import Appointment, ClinicSettings, Message, Treatment
-from treatments.services import appointments, lots
+from treatments.services import appointments
 
 pytestmark = pytest.mark.django_db
 LONG_AGO = NOW - timedelta(days=3)
@@ -44,10 +44,7 @@ def visit() -> Appointment:
 
 @pytest.fixture
 def given() -> Treatment:
-    given = factories.treated(factories.patient(phone="+447700900123"), date(2026, 11, 1))
-    assert given.product is not None
-    lots.stop(given.product, given.lot_number, reason=REASON, by=BY, at=LONG_AGO)
-    return given
+    return factories.of_stopped_lot(REASON, at=LONG_AGO)
 
 
 def words(answer) -> str:
