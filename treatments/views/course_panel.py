@@ -14,9 +14,11 @@ from treatments.models import Course, CourseTreatment
 from treatments.queries.due import Row
 from treatments.queries.patient_record import GivenHere, PatientRecord, TreatmentRow
 from treatments.queries.staff import staff_names
+from treatments.rules import windows
 from treatments.rules.cycles import FEWEST, LeftOut
 from treatments.rules.facts import RuleBook
 from treatments.rules.vocabulary import CourseDuration, LearnedDuration, ScheduleKind, TreatmentKind
+from treatments.rules.windows import Ruling
 from treatments.views.duration_picture import duration_picture
 
 LEFT_OUT = {
@@ -188,14 +190,22 @@ def _estimate(learned: dict[str, Any]) -> str:
 
 def _rules(course: Course, book: RuleBook) -> str:
     """Whether the estimate sets the window."""
-    if course.is_set_by_hand:
+    ruling = windows.ruling(
+        by_hand=course.is_set_by_hand,
+        effective=course.last_effective_on is not None,
+        n_cycles=course.learned.get("n", 0),
+        duration=CourseDuration(course.duration_mode),
+        indication=course.indication.code,
+        book=book,
+    )
+    if ruling == Ruling.BY_HAND:
         return _("The window set by hand holds; this stands beside it.")
-    if course.duration_mode == CourseDuration.PINNED:
+    if ruling == Ruling.PINNED:
         said = {"low": course.pinned_low_days, "high": course.pinned_high_days}
         return _("Pinned for this course: the window opens on day %(low)d and closes on day %(high)d.") % said
     if book.indications[course.indication.code].schedule.kind != ScheduleKind.WINDOW:
         return _("The schedule is fixed and not moved by it.")
-    if book.learned_duration == LearnedDuration.APPLY and course.learned.get("n", 0) >= FEWEST:
+    if ruling == Ruling.LEARNED:
         return _("It sets the window.")
     return _("The usual window holds; this stands beside it.")
 
